@@ -1,0 +1,1 @@
+"""The command line: one module per room, one short function per command."""

@@ -1,0 +1,76 @@
+"""Engine and unit of work. Stores are given a `Session`; whoever stands at the door commits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import URL, Engine, create_engine, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session, sessionmaker
+
+from sereno.core.errors import Unavailable
+
+CONNECT_SECONDS = 3
+"""A database on this machine answers at once or not at all; a longer wait only holds a thread."""
+
+
+def make_engine(url: str | URL, *, pool_size: int = 5) -> Engine:
+    """An engine for `url` with a small pool, `READ COMMITTED` and UTC.
+
+    Connections are tested before use, so that a restart of the database costs no request.
+    """
+    url = make_url(url)
+    if url.get_backend_name() == "sqlite":
+        return create_engine(url)
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=2,
+        pool_timeout=CONNECT_SECONDS,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        isolation_level="READ COMMITTED",
+        connect_args={
+            "connect_timeout": CONNECT_SECONDS,
+            "read_timeout": 30,
+            "write_timeout": 30,
+            "charset": "utf8mb4",
+            "init_command": "SET time_zone='+00:00', sql_mode='TRADITIONAL,NO_ENGINE_SUBSTITUTION'",
+        },
+    )
+
+
+class Database:
+    """The door to the database for whoever holds it: `with database.unit_of_work() as session`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._sessions = sessionmaker(engine, expire_on_commit=False)
+
+    @contextmanager
+    def unit_of_work(self) -> Iterator[Session]:
+        """One transaction: committed when the block ends, rolled back when it raises.
+
+        Raises Unavailable when the database cannot be reached or goes away.
+        """
+        session = self._sessions()
+        try:
+            with session.begin():
+                yield session
+        except (PoolTimeout, OperationalError) as error:
+            raise _unavailable(error) from error
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise _unavailable(error) from error
+            raise
+        finally:
+            session.close()
+
+
+def _unavailable(error: Exception) -> Unavailable:
+    return Unavailable(
+        f"the database does not answer: {error.__class__.__name__}",
+        next_step="look at ./sereno status and ./sereno logs mysql",
+    )

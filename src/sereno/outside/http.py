@@ -1,0 +1,44 @@
+"""HTTP to neighbours on this machine: one pool, short time-outs, errors in Sereno's words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import urllib3
+
+from sereno.core.errors import Unavailable
+
+
+class JsonClient:
+    """GET of JSON from one neighbour, named for messages. Thread-safe; build it after forking."""
+
+    def __init__(self, name: str, base_url: str, *, timeout_seconds: float = 2.0) -> None:
+        self.name = name
+        self._base = base_url.rstrip("/")
+        self._pool = urllib3.PoolManager(
+            num_pools=1,
+            maxsize=4,
+            timeout=urllib3.Timeout(connect=1.0, read=timeout_seconds),
+            retries=urllib3.Retry(total=0, redirect=0),
+        )
+
+    def get(self, path: str, fields: Mapping[str, str] | None = None) -> Any:
+        """The decoded body of a 2xx answer to GET `path` with the query `fields`.
+
+        Raises Unavailable when the neighbour does not answer, answers otherwise, or not with JSON.
+        """
+        try:
+            response = self._pool.request("GET", self._base + path, fields=dict(fields or {}))
+        except urllib3.exceptions.HTTPError as error:
+            raise Unavailable(
+                f"{self.name} does not answer: {error.__class__.__name__}",
+                next_step=f"look at ./sereno status and ./sereno logs {self.name}",
+            ) from error
+        if response.status // 100 != 2:
+            raise Unavailable(f"{self.name} answered {response.status} to {path}: {response.data[:200]!r}")
+        try:
+            return response.json()
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise Unavailable(f"{self.name} answered {path} with something that is not JSON") from error

@@ -1,0 +1,1 @@
+"""The machine: what runs, where, in what order."""

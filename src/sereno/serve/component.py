@@ -1,0 +1,87 @@
+"""What a component is: a value that says everything a platform needs to run it, and nothing about how.
+
+A new component is one module in `sereno.serve.catalogue`; a new platform is one module in
+`sereno.serve.platforms`; neither edits the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from sereno.core.text import Text
+from sereno.serve.place import Place
+
+
+@dataclass(frozen=True, slots=True)
+class HttpHealth:
+    """Healthy when a GET of `path` on `port` answers 200."""
+
+    port: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommandHealth:
+    """Healthy when the command, built for the place, ends with 0."""
+
+    argv: Callable[[Place], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsEndpoint:
+    """Where Prometheus scrapes the component, and under which job name."""
+
+    job: str
+    path: str = "/metrics"
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedFile:
+    """A configuration file in its component's own format, made from `template` (Jinja2).
+
+    `name` is its path below the place's configuration folder; `repository_path` is where the Compose version is
+    checked in (None: native only).
+    """
+
+    template: str
+    name: str
+    repository_path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NativeProgram:
+    """How the component runs as a process of this machine.
+
+    `package` and `units` are the Debian package and the systemd units that it would start by itself.
+    """
+
+    program: str
+    package: str | None
+    argv: Callable[[Place], list[str]]
+    units: tuple[str, ...] = ()
+    environment: Callable[[Place], dict[str, str]] = field(default=lambda place: {})
+    stop_signal: Literal["TERM", "QUIT", "INT"] = "TERM"
+    stop_seconds: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One part of the running system. Memory is in MB (design: idle PSS and hard limit)."""
+
+    name: str
+    title: Text
+    image: str
+    port: int
+    idle_mb: int
+    limit_mb: int
+    health: HttpHealth | CommandHealth
+    native: NativeProgram | None
+    compose: Callable[[Place], Mapping[str, Any]]
+    """The component's own keys of its Compose service; the platform adds what all services share."""
+    metrics: MetricsEndpoint | None = None
+    needs: tuple[str, ...] = ()
+    files: tuple[RenderedFile, ...] = ()
+    optional: bool = False
+    """Everything else runs without it (Grafana natively)."""

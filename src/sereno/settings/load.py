@@ -1,0 +1,97 @@
+"""Reads `sereno.toml` and the environment into `Settings`, or says exactly what is wrong.
+
+Order: defaults, then the file, then `SERENO_SECTION__KEY` from the environment.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from sereno.core.errors import SettingsError
+from sereno.settings.model import Settings
+
+FILE_NAME = "sereno.toml"
+EXAMPLE_NAME = "sereno.example.toml"
+_PREFIX = "SERENO_"
+
+
+def load_settings(file: Path | None, environment: Mapping[str, str]) -> Settings:
+    """Settings from `file` (None or missing: defaults) with the environment's overrides.
+
+    Raises SettingsError naming the key's path, the value, what is allowed and the nearest right spelling.
+    """
+    tree = _read(file) if file is not None and file.exists() else {}
+    for path, value in _overrides(environment):
+        section, name = path
+        tree.setdefault(section, {})
+        if isinstance(tree[section], dict):
+            tree[section][name] = value
+    try:
+        settings = Settings.model_validate(tree)
+    except ValidationError as error:
+        raise SettingsError(
+            "\n".join(_explain(detail) for detail in error.errors()),
+            next_step=f"every setting with its default and a sentence is in {EXAMPLE_NAME}",
+        ) from error
+    if bool(settings.site.certificate) != bool(settings.site.key):
+        raise SettingsError(
+            "site.certificate and site.key belong together; only one of them is set",
+            next_step="set both, or neither and Sereno makes a self-signed pair",
+        )
+    if settings.site.http_port == settings.site.https_port:
+        raise SettingsError(
+            f"site.http_port and site.https_port are both {settings.site.http_port}",
+            next_step="give them different ports",
+        )
+    return settings
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"{file} is not valid TOML: {error}", next_step="mend that line and run again"
+        ) from error
+    except OSError as error:
+        raise SettingsError(
+            f"{file} cannot be read: {error.strerror}", next_step="check its owner and mode"
+        ) from error
+
+
+def _overrides(environment: Mapping[str, str]) -> Iterator[tuple[tuple[str, str], str]]:
+    """Environment entries of the form SERENO_SECTION__KEY; others (such as SERENO_HOME) are not settings."""
+    for name, value in sorted(environment.items()):
+        section, separator, key = name.removeprefix(_PREFIX).partition("__")
+        if name.startswith(_PREFIX) and separator:
+            yield (section.lower(), key.lower()), value
+
+
+def _explain(detail: ErrorDetails) -> str:
+    path = ".".join(str(part) for part in detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        return f"{path} is not a setting{_nearest(detail['loc'])}"
+    message = detail["msg"].removeprefix("Value error, ")
+    return f"{path} = {detail['input']!r}: {message[0].lower()}{message[1:]}"
+
+
+def _nearest(location: tuple[int | str, ...]) -> str:
+    """The likeliest meant spelling for the last part of a key's path, or what the section offers."""
+    model: type[BaseModel] = Settings
+    for part in location[:-1]:
+        annotation = model.model_fields[str(part)].annotation
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return ""
+        model = annotation
+    known = list(model.model_fields)
+    close = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.5)
+    if close:
+        return f"; did you mean {'.'.join([*map(str, location[:-1]), close[0]])}?"
+    return f"; known here: {', '.join(known)}"

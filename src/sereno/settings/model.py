@@ -1,0 +1,118 @@
+"""Every setting: its type, its default and a sentence, in one place.
+
+`sereno.example.toml` is written from this module, so a description here is the manual.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from sereno.core.units import parse_duration
+
+
+def _duration(text: str) -> str:
+    parse_duration(text)
+    return text
+
+
+Duration = Annotated[str, AfterValidator(_duration)]
+"""A duration as Prometheus writes it: `15s`, `2m`, `4h`, `35d`."""
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Percent = Annotated[float, Field(gt=0, lt=100)]
+
+
+class Section(BaseModel):
+    """A table of the settings file: unknown keys are refused, values can't be changed afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Site(Section):
+    """Where people reach this server."""
+
+    domain: str = Field(
+        "", description="Name of this server in DNS; empty: only localhost and its addresses."
+    )
+    public_url: str = Field(
+        "", description="The address people type, when it differs from what domain and port give."
+    )
+    http_port: Port = Field(8080, description="Port for plain HTTP; it only redirects to HTTPS.")
+    https_port: Port = Field(8443, description="Port for HTTPS.")
+    certificate: str = Field("", description="Path of a certificate of your own (PEM, chain included).")
+    key: str = Field("", description="Path of its private key (PEM); set both or neither.")
+    language: Literal["en", "es"] = Field(
+        "en", description="Language for readers whose browser asks for neither: en or es."
+    )
+
+
+class DatabaseSection(Section):
+    """Where the desk keeps what it must not forget."""
+
+    url: str = Field("", description="A database of your own (SQLAlchemy URL); empty: the one Sereno runs.")
+    port: Port = Field(
+        3306, description="Port of Sereno's database on loopback; natively 13306 is used when it is taken."
+    )
+
+
+class PrometheusSection(Section):
+    """What is measured, how often, for how long."""
+
+    scrape_interval: Duration = Field(
+        "15s", description="How often every target is asked, and rules evaluated."
+    )
+    retention: Duration = Field("35d", description="How long measurements are kept.")
+    retention_size: str = Field(
+        "2GB", pattern=r"^\d+(MB|GB)$", description="The most disk that measurements may take."
+    )
+
+
+class AlertsSection(Section):
+    """The thresholds of the four host alerts."""
+
+    cpu_percent: Percent = Field(80, description="HighCpuUsage: CPU use above this …")
+    cpu_for: Duration = Field("2m", description="… for this long.")
+    memory_available_percent: Percent = Field(
+        20, description="LowMemoryAvailable: available memory below this."
+    )
+    disk_free_percent: Percent = Field(
+        15, description="LowDiskSpace: free space below this on any real file system."
+    )
+
+
+class LimitsSection(Section):
+    """How much of the machine Sereno may take."""
+
+    profile: Literal["auto", "small", "standard"] = Field(
+        "auto",
+        description="small (1 GB, MariaDB), standard (2 GB and more, MySQL), or auto: by this machine's memory, once.",
+    )
+
+
+class StatusPageSection(Section):
+    """The public page."""
+
+    title: str = Field(
+        "", max_length=80, description="Title of the page; empty: the domain, or this machine's name."
+    )
+
+
+class Settings(Section):
+    """The whole tree; a missing file means all of these defaults."""
+
+    site: Site = Site()
+    database: DatabaseSection = DatabaseSection()
+    prometheus: PrometheusSection = PrometheusSection()
+    alerts: AlertsSection = AlertsSection()
+    limits: LimitsSection = LimitsSection()
+    status_page: StatusPageSection = StatusPageSection()
+
+    @property
+    def certificate_pair(self) -> tuple[Path, Path] | None:
+        """The user's own certificate and key, or None when Sereno makes its own."""
+        if not self.site.certificate:
+            return None
+        return Path(self.site.certificate), Path(self.site.key)

@@ -1,0 +1,1 @@
+"""How is it, and what did we promise? metrics, alert rules, dashboards."""

@@ -1,0 +1,1 @@
+"""The factory, one thin blueprint per room, templates and static files."""

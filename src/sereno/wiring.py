@@ -1,0 +1,89 @@
+"""The one place where settings, neighbours and rooms are introduced to each other.
+
+The desk's processes (webapp and worker) learn where they are from the environment that the platform gives them:
+
+SERENO_PLATFORM           native or compose
+SERENO_PROFILE            small or standard
+SERENO_LAB                1 in the classroom set-up
+SERENO_SETTINGS           path of sereno.toml (may not exist)
+SERENO_DATABASE_ADDRESS   host:port of the database
+SERENO_PROMETHEUS_URL     http://host:port
+SERENO_ALERTMANAGER_URL   http://host:port
+SERENO_SECRETS            folder of secrets, one file each
+SERENO_WWW                folder that Nginx serves: static/, errors/, status/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import URL, make_url
+
+from sereno.core.errors import SettingsError
+from sereno.database.session import Database, make_engine
+from sereno.settings import Settings, load_settings
+
+DATABASE_NAME = "sereno"
+DATABASE_USER = "sereno"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a process of the desk knows about where it runs."""
+
+    settings: Settings
+    platform: str
+    profile: str
+    lab: bool
+    database_address: str
+    prometheus_url: str
+    alertmanager_url: str
+    secrets: Path
+    www: Path
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Surroundings:
+        """Read the variables that the module's docstring lists; defaults fit loopback with the usual ports."""
+        settings_file = environment.get("SERENO_SETTINGS")
+        return cls(
+            settings=load_settings(Path(settings_file) if settings_file else None, environment),
+            platform=environment.get("SERENO_PLATFORM", "native"),
+            profile=environment.get("SERENO_PROFILE", "standard"),
+            lab=environment.get("SERENO_LAB") == "1",
+            database_address=environment.get("SERENO_DATABASE_ADDRESS", "127.0.0.1:3306"),
+            prometheus_url=environment.get("SERENO_PROMETHEUS_URL", "http://127.0.0.1:9090"),
+            alertmanager_url=environment.get("SERENO_ALERTMANAGER_URL", "http://127.0.0.1:9093"),
+            secrets=Path(environment.get("SERENO_SECRETS", "var/secrets")),
+            www=Path(environment.get("SERENO_WWW", "var/www")),
+        )
+
+    def secret(self, name: str) -> str:
+        """The text of the secret `name`. Raises SettingsError when its file can't be read."""
+        try:
+            return (self.secrets / name).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise SettingsError(
+                f"the secret {name} cannot be read: {error.strerror}",
+                next_step="run ./sereno up to make what is missing",
+            ) from error
+
+    def database_url(self) -> URL:
+        """The user's own database when set, else Sereno's with the password from its file."""
+        if self.settings.database.url:
+            return make_url(self.settings.database.url)
+        host, _, port = self.database_address.rpartition(":")
+        return URL.create(
+            "mysql+pymysql",
+            username=DATABASE_USER,
+            password=self.secret("mysql-app-password"),
+            host=host,
+            port=int(port),
+            database=DATABASE_NAME,
+        )
+
+
+def open_database(surroundings: Surroundings, *, pool_size: int = 5) -> Database:
+    """The desk's database; nothing is connected until it is used."""
+    return Database(make_engine(surroundings.database_url(), pool_size=pool_size))

@@ -1,0 +1,1 @@
+"""The desk's clock: which job of which room runs when."""
