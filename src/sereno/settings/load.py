@@ -57,13 +57,9 @@ def _read(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            f"{file} is not valid TOML: {error}", next_step="mend that line and run again"
-        ) from error
+        raise SettingsError(f"{file} is not valid TOML: {error}", next_step="mend that line and run again") from error
     except OSError as error:
-        raise SettingsError(
-            f"{file} cannot be read: {error.strerror}", next_step="check its owner and mode"
-        ) from error
+        raise SettingsError(f"{file} cannot be read: {error.strerror}", next_step="check its owner and mode") from error
 
 
 def _overrides(environment: Mapping[str, str]) -> Iterator[tuple[tuple[str, str], str]]:

@@ -34,12 +34,8 @@ class Section(BaseModel):
 class Site(Section):
     """Where people reach this server."""
 
-    domain: str = Field(
-        "", description="Name of this server in DNS; empty: only localhost and its addresses."
-    )
-    public_url: str = Field(
-        "", description="The address people type, when it differs from what domain and port give."
-    )
+    domain: str = Field("", description="Name of this server in DNS; empty: only localhost and its addresses.")
+    public_url: str = Field("", description="The address people type, when it differs from what domain and port give.")
     http_port: Port = Field(8080, description="Port for plain HTTP; it only redirects to HTTPS.")
     https_port: Port = Field(8443, description="Port for HTTPS.")
     certificate: str = Field("", description="Path of a certificate of your own (PEM, chain included).")
@@ -61,13 +57,9 @@ class DatabaseSection(Section):
 class PrometheusSection(Section):
     """What is measured, how often, for how long."""
 
-    scrape_interval: Duration = Field(
-        "15s", description="How often every target is asked, and rules evaluated."
-    )
+    scrape_interval: Duration = Field("15s", description="How often every target is asked, and rules evaluated.")
     retention: Duration = Field("35d", description="How long measurements are kept.")
-    retention_size: str = Field(
-        "2GB", pattern=r"^\d+(MB|GB)$", description="The most disk that measurements may take."
-    )
+    retention_size: str = Field("2GB", pattern=r"^\d+(MB|GB)$", description="The most disk that measurements may take.")
 
 
 class AlertsSection(Section):
@@ -75,12 +67,8 @@ class AlertsSection(Section):
 
     cpu_percent: Percent = Field(80, description="HighCpuUsage: CPU use above this …")
     cpu_for: Duration = Field("2m", description="… for this long.")
-    memory_available_percent: Percent = Field(
-        20, description="LowMemoryAvailable: available memory below this."
-    )
-    disk_free_percent: Percent = Field(
-        15, description="LowDiskSpace: free space below this on any real file system."
-    )
+    memory_available_percent: Percent = Field(20, description="LowMemoryAvailable: available memory below this.")
+    disk_free_percent: Percent = Field(15, description="LowDiskSpace: free space below this on any real file system.")
 
 
 class LimitsSection(Section):
@@ -95,9 +83,7 @@ class LimitsSection(Section):
 class StatusPageSection(Section):
     """The public page."""
 
-    title: str = Field(
-        "", max_length=80, description="Title of the page; empty: the domain, or this machine's name."
-    )
+    title: str = Field("", max_length=80, description="Title of the page; empty: the domain, or this machine's name.")
 
 
 class Settings(Section):
