@@ -1,0 +1,54 @@
+"""The main menu: only what exists and what the reader's role may open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Flask, current_app, request
+from flask_babel import gettext as _
+
+from sereno import __version__
+from sereno.web.auth import current_identity_or_none, declared_access
+from sereno.web.i18n import N_
+from sereno.web.request_id import current_request_id
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One entry of the menu."""
+
+    label: str
+    href: str
+    current: bool
+
+
+ENTRIES = (
+    ("/", N_("Status")),
+    ("/desk", N_("Desk")),
+    ("/alerts", N_("Alerts")),
+    ("/users", N_("Users")),
+    ("/audit", N_("Audit trail")),
+)
+"""Path and label, in the menu's order; a path that no view answers is left out by itself."""
+
+
+def menu() -> list[Link]:
+    """The links for the present reader."""
+    identity = current_identity_or_none()
+    open_paths = set()
+    for rule in current_app.url_map.iter_rules():
+        access = declared_access(current_app.view_functions[rule.endpoint])
+        if access is None or "GET" not in (rule.methods or ()):
+            continue
+        if access.role is None or (identity is not None and identity.role >= access.role):
+            open_paths.add(rule.rule)
+    return [Link(_(label), path, _is_at(path)) for path, label in ENTRIES if path in open_paths]
+
+
+def _is_at(path: str) -> bool:
+    return request.path == path or (path != "/" and request.path.startswith(path + "/"))
+
+
+def init_app(app: Flask) -> None:
+    """Give templates the menu and the two small facts that every page shows."""
+    app.jinja_env.globals.update(menu=menu, version=__version__, request_id=current_request_id)
