@@ -23,7 +23,9 @@ from sqlalchemy import URL, make_url
 
 from sereno.core.errors import SettingsError
 from sereno.database.session import Database, make_engine
+from sereno.outside.prometheus import PrometheusClient
 from sereno.settings import Settings, load_settings
+from sereno.watch import PrometheusReadings
 
 DATABASE_NAME = "sereno"
 DATABASE_USER = "sereno"
@@ -87,3 +89,8 @@ class Surroundings:
 def open_database(surroundings: Surroundings, *, pool_size: int = 5) -> Database:
     """The desk's database; nothing is connected until it is used."""
     return Database(make_engine(surroundings.database_url(), pool_size=pool_size))
+
+
+def open_readings(surroundings: Surroundings) -> PrometheusReadings:
+    """What watch reads from this system's Prometheus; nothing is connected until it is used. Build it after forking."""
+    return PrometheusReadings(PrometheusClient(surroundings.prometheus_url), surroundings.settings)

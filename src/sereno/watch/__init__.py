@@ -15,7 +15,7 @@ from sereno.watch.model import (
     Thresholds,
     Window,
 )
-from sereno.watch.service import Readings
+from sereno.watch.service import PrometheusReadings, Readings
 
 __all__ = [
     "ComponentReading",
@@ -27,6 +27,7 @@ __all__ = [
     "Line",
     "Overview",
     "Point",
+    "PrometheusReadings",
     "Readings",
     "Severity",
     "State",

@@ -243,10 +243,10 @@ def on_grid(points: Mapping[float, float], *, end: datetime, window: Window) -> 
     return tuple(Point(moment, by_second.get(round(moment.timestamp()))) for moment in moments)
 
 
-def grid_end(now: datetime, window: Window) -> datetime:
-    """The last whole step before `now`: charts asked for twice within a step are the same chart."""
-    step = window.step.total_seconds()
-    return datetime.fromtimestamp(now.timestamp() // step * step, tz=now.tzinfo)
+def grid_end(now: datetime) -> datetime:
+    """The last whole half minute before `now`: charts asked for twice within it are the same chart."""
+    grain = (Window.HOUR.length / POINTS).total_seconds()
+    return datetime.fromtimestamp(now.timestamp() // grain * grain, tz=now.tzinfo)
 
 
 def stretch(

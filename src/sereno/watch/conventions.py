@@ -1,0 +1,117 @@
+"""One home for the names and expressions that rules, dashboards and readings share.
+
+Metric, job and label names are contracts with the exporters, with `prometheus/prometheus.yml` and with the desk's own
+`/metrics`; nothing else in this room spells them twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from sereno.core.units import parse_duration
+from sereno.settings import Settings
+
+JOBS = ("prometheus", "node-exporter", "webapp", "mysql", "nginx", "alertmanager", "blackbox", "process", "probes")
+"""The scrape jobs of `prometheus/prometheus.yml`."""
+
+HOST_JOB = 'job="node-exporter"'
+
+COMPONENT_SIGNALS: Mapping[str, str] = {
+    "mysql": 'mysql_up{job="mysql"}',
+    "webapp": 'up{job="webapp",instance!="worker"}',
+    "worker": 'up{job="webapp",instance="worker"}',
+    "nginx": 'nginx_up{job="nginx"}',
+    "prometheus": 'up{job="prometheus"}',
+    "node-exporter": 'up{job="node-exporter"}',
+    "alertmanager": 'up{job="alertmanager"}',
+    "grafana": 'clamp_max(namedprocess_namegroup_num_procs{job="process",groupname="grafana"}, 1)',
+    "mysqld-exporter": 'up{job="mysql"}',
+    "nginx-exporter": 'up{job="nginx"}',
+    "blackbox-exporter": 'up{job="blackbox"}',
+    "process-exporter": 'up{job="process"}',
+}
+"""Component → an expression that is 1 while it runs, 0 while it does not, and nothing while that is not measured.
+
+The database and Nginx are seen through their exporters, so they are unknown, not down, while those are away.
+"""
+
+JOB_COMPONENTS: Mapping[str, str] = {
+    "prometheus": "prometheus",
+    "node-exporter": "node-exporter",
+    "webapp": "webapp",
+    "mysql": "mysqld-exporter",
+    "nginx": "nginx-exporter",
+    "alertmanager": "alertmanager",
+    "blackbox": "blackbox-exporter",
+    "process": "process-exporter",
+}
+"""Job → the component whose own endpoint it scrapes (`probes` scrapes through blackbox-exporter and is none)."""
+
+COMPONENT_UP = "component:up"
+LAST_UP = "component:last_up:timestamp"
+LAST_DOWN = "component:last_down:timestamp"
+FIRST_SEEN = "component:first_seen:timestamp"
+"""The recorded series that remember each component's state (`rules/readings.py`)."""
+
+NOT_REAL_FILESYSTEMS = (
+    # Memory, layers over other file systems, and images that are full by nature.
+    "tmpfs|ramfs|devtmpfs|overlay|squashfs|erofs|cramfs|iso9660|udf"
+    # The kernel's own views.
+    "|autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|efivarfs|fusectl|hugetlbfs|mqueue|nsfs|proc|pstore"
+    "|rpc_pipefs|securityfs|sysfs|tracefs"
+    # Folders of another machine, shared into this one: their space is that machine's affair.
+    "|9p|virtiofs|vboxsf|fuse[.].+"
+)
+"""A regular expression of the kinds of file system that cannot run full on this machine."""
+
+REAL_FILESYSTEM = f'fstype!="",fstype!~"{NOT_REAL_FILESYSTEMS}"'
+"""Label matchers that leave the file systems whose free space matters."""
+
+LEAST_RATE_WINDOW = timedelta(minutes=1)
+
+
+def rate_window(settings: Settings) -> timedelta:
+    """The range for rates: one minute, as the seed has it, or four scrapes where they take longer.
+
+    Prometheus 3 leaves out a range's left edge, so a window of fewer than four scrapes may hold too few samples.
+    """
+    return max(LEAST_RATE_WINDOW, 4 * parse_duration(settings.prometheus.scrape_interval))
+
+
+def duration(length: timedelta) -> str:
+    """Write a length as Prometheus does, in whole seconds and the largest unit that divides it (`90s`, `2m`, `6h`)."""
+    seconds = round(length.total_seconds())
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds and seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
+def cpu_percent(window: str) -> str:
+    """How busy each machine's processors are, in percent (the seed's expression)."""
+    return f'100 * (1 - avg by (instance) (rate(node_cpu_seconds_total{{mode="idle"}}[{window}])))'
+
+
+MEMORY_AVAILABLE_PERCENT = "100 * node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes"
+"""How much of each machine's memory programs can still have, in percent."""
+
+DISK_FREE_PERCENT = (
+    f"100 * node_filesystem_avail_bytes{{{REAL_FILESYSTEM}}} / node_filesystem_size_bytes{{{REAL_FILESYSTEM}}}"
+)
+"""How much of each real file system programs can still fill, in percent."""
+
+WRITABLE = f"node_filesystem_readonly{{{REAL_FILESYSTEM}}} == 0"
+"""A filter for file systems that can be written: a read-only one cannot run full."""
+
+
+def component_of(labels: Mapping[str, str]) -> str | None:
+    """The component that an alert with these labels is about, or None when it is about the machine or a probe."""
+    if "component" in labels:
+        return labels["component"]
+    job = labels.get("job", "")
+    if job == "webapp" and labels.get("instance") == "worker":
+        return "worker"
+    if job == "node-exporter" and labels.get("alertname") != "InstanceDown":
+        return None
+    return JOB_COMPONENTS.get(job)
