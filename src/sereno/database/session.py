@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -11,6 +12,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
 from sereno.core.errors import Unavailable
+
+_NO_SUCH_TABLE = 1146
 
 CONNECT_SECONDS = 3
 """A database on this machine answers at once or not at all; a longer wait only holds a thread."""
@@ -32,14 +35,20 @@ def make_engine(url: str | URL, *, pool_size: int = 5) -> Engine:
         pool_pre_ping=True,
         pool_recycle=1800,
         isolation_level="READ COMMITTED",
-        connect_args={
-            "connect_timeout": CONNECT_SECONDS,
-            "read_timeout": 30,
-            "write_timeout": 30,
-            "charset": "utf8mb4",
-            "init_command": "SET time_zone='+00:00', sql_mode='TRADITIONAL,NO_ENGINE_SUBSTITUTION'",
-        },
+        connect_args=connect_arguments(),
     )
+
+
+def connect_arguments(*, statement_seconds: int = 30) -> dict[str, Any]:
+    """What every connection of PyMySQL is opened with; no statement may take longer than `statement_seconds`."""
+    return {
+        "connect_timeout": CONNECT_SECONDS,
+        "read_timeout": statement_seconds,
+        "write_timeout": statement_seconds,
+        "charset": "utf8mb4",
+        "init_command": "SET time_zone='+00:00', sql_mode='TRADITIONAL,NO_ENGINE_SUBSTITUTION', "
+        "innodb_lock_wait_timeout=5",
+    }
 
 
 class Database:
@@ -64,9 +73,20 @@ class Database:
         except DBAPIError as error:
             if error.connection_invalidated:
                 raise _unavailable(error) from error
+            if _is_missing_table(error):
+                raise Unavailable(
+                    "the database's tables are not made yet",
+                    next_step="the desk makes them as soon as it can; its log (./sereno logs webapp) says what hinders",
+                ) from error
             raise
         finally:
             session.close()
+
+
+def _is_missing_table(error: DBAPIError) -> bool:
+    """Whether a table is missing: between the start and the end of the first migration that is no defect."""
+    number = error.orig.args[0] if error.orig is not None and error.orig.args else None
+    return number == _NO_SUCH_TABLE
 
 
 def _unavailable(error: Exception) -> Unavailable:
