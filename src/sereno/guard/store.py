@@ -1,87 +1,64 @@
-"""The tables of accounts, sessions, failed sign-ins and the audit trail, and questions with names."""
+"""Questions and changes with names, about accounts, sessions and failed sign-ins, in the caller's transaction."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import ColumnElement, CursorResult, delete, func, or_, select
+from sqlalchemy.orm import Session
 
-from sereno.database.base import BIG_KEY, TABLE_OPTIONS, Base, exact_string, key, maybe_moment, moment
-from sereno.guard.model import Role
-
-
-class UserRow(Base):
-    """An account. `name` is folded to lower case, so that it is unique whatever the collation."""
-
-    __tablename__ = "user"
-    __table_args__ = (UniqueConstraint("name"), TABLE_OPTIONS)
-
-    id: Mapped[key]
-    name: Mapped[str] = mapped_column(exact_string(64))
-    role: Mapped[str] = mapped_column(exact_string(16))
-    password_hash: Mapped[str] = mapped_column(exact_string(255))
-    must_change_password: Mapped[bool]
-    disabled: Mapped[bool]
-    language: Mapped[str | None] = mapped_column(exact_string(2))
-    created_at: Mapped[moment]
-    password_changed_at: Mapped[moment]
-    last_sign_in_at: Mapped[maybe_moment]
+from sereno.guard.lockout import WINDOW, Failures, History
+from sereno.guard.model import Role, SignedIn, User
+from sereno.guard.tables import FailureRow, SessionRow, UserRow
 
 
-class SessionRow(Base):
-    """A signed-in browser. Only the fingerprint of its token is kept, so the table opens no door."""
-
-    __tablename__ = "user_session"
-    __table_args__ = (
-        UniqueConstraint("token_sha256"),
-        Index(None, "user_id"),
-        Index(None, "expires_at"),
-        TABLE_OPTIONS,
+def to_user(row: UserRow) -> User:
+    """The account as a value."""
+    return User(
+        id=row.id,
+        name=row.name,
+        role=Role(row.role),
+        disabled=row.disabled,
+        must_change_password=row.must_change_password,
+        language=row.language,
+        created_at=row.created_at,
+        password_changed_at=row.password_changed_at,
+        last_sign_in_at=row.last_sign_in_at,
     )
 
-    id: Mapped[key]
-    token_sha256: Mapped[str] = mapped_column(exact_string(64))
-    user_id: Mapped[int] = mapped_column(BIG_KEY, ForeignKey("user.id", ondelete="CASCADE"))
-    created_at: Mapped[moment]
-    last_seen_at: Mapped[moment]
-    expires_at: Mapped[moment]
-    address: Mapped[str] = mapped_column(exact_string(45))
-    user_agent: Mapped[str] = mapped_column(String(200))
+
+def users(session: Session) -> list[User]:
+    """All accounts by name."""
+    return [to_user(row) for row in session.scalars(select(UserRow).order_by(UserRow.name))]
 
 
-class FailureRow(Base):
-    """A sign-in that failed, or is being tried. Names are kept as fingerprints: people type passwords there."""
+def has_users(session: Session) -> bool:
+    """Whether there is any account."""
+    return session.scalar(select(UserRow.id).limit(1)) is not None
 
-    __tablename__ = "login_failure"
-    __table_args__ = (
-        Index(None, "account_sha256", "at"),
-        Index(None, "origin", "at"),
-        Index(None, "at"),
-        TABLE_OPTIONS,
+
+def user_row(session: Session, user_id: int) -> UserRow | None:
+    """The account with that number, or None."""
+    return session.get(UserRow, user_id)
+
+
+def user_row_by_name(session: Session, name: str) -> UserRow | None:
+    """The account with that folded name, or None."""
+    return session.scalar(select(UserRow).where(UserRow.name == name))
+
+
+def lock_active_administrators(session: Session) -> list[int]:
+    """The numbers of all active administrators, locked until the transaction ends.
+
+    Two people who demote each other at the same moment would otherwise each see the other still in office.
+    """
+    statement = (
+        select(UserRow.id)
+        .where(UserRow.role == Role.ADMIN.value, UserRow.disabled.is_(False))
+        .order_by(UserRow.id)
+        .with_for_update()
     )
-
-    id: Mapped[key]
-    at: Mapped[moment]
-    account_sha256: Mapped[str] = mapped_column(exact_string(64))
-    origin: Mapped[str] = mapped_column(exact_string(80))
-
-
-class AuditRow(Base):
-    """What somebody did. Rows are added and read, never changed; names stay readable after an account is gone."""
-
-    __tablename__ = "audit_entry"
-    __table_args__ = (Index(None, "at"), Index(None, "subject", "at"), TABLE_OPTIONS)
-
-    id: Mapped[key]
-    at: Mapped[moment]
-    actor: Mapped[str] = mapped_column(String(100))
-    address: Mapped[str] = mapped_column(exact_string(45))
-    action: Mapped[str] = mapped_column(exact_string(64))
-    subject: Mapped[str] = mapped_column(exact_string(128))
-    before: Mapped[str | None] = mapped_column(Text)
-    after: Mapped[str | None] = mapped_column(Text)
-    request_id: Mapped[str | None] = mapped_column(exact_string(64))
+    return list(session.scalars(statement))
 
 
 def active_session(
@@ -93,14 +70,98 @@ def active_session(
         .join(UserRow, UserRow.id == SessionRow.user_id)
         .where(
             SessionRow.token_sha256 == token_sha256,
-            SessionRow.expires_at > now,
-            SessionRow.last_seen_at > now - idle,
+            *_living(now, idle),
             UserRow.disabled.is_(False),
         )
     ).first()
     return None if found is None else (found[0], found[1])
 
 
-def role_of(row: UserRow) -> Role:
-    """The account's role as a value."""
-    return Role(row.role)
+def sessions_of(
+    session: Session, user_id: int, *, present_session_id: int, now: datetime, idle: timedelta
+) -> list[SignedIn]:
+    """The account's living sessions, the last used first."""
+    statement = (
+        select(SessionRow)
+        .where(SessionRow.user_id == user_id, *_living(now, idle))
+        .order_by(SessionRow.last_seen_at.desc(), SessionRow.id.desc())
+    )
+    return [
+        SignedIn(
+            id=row.id,
+            created_at=row.created_at,
+            last_seen_at=row.last_seen_at,
+            expires_at=row.expires_at,
+            address=row.address,
+            user_agent=row.user_agent,
+            is_present=row.id == present_session_id,
+        )
+        for row in session.scalars(statement)
+    ]
+
+
+def end_session(session: Session, *, session_id: int, user_id: int) -> bool:
+    """End one session of that account; whether there was one."""
+    return _delete(session, SessionRow, SessionRow.id == session_id, SessionRow.user_id == user_id) > 0
+
+
+def end_sessions(session: Session, user_id: int, *, but: int | None = None) -> int:
+    """End all sessions of the account, except number `but`; how many."""
+    conditions = [SessionRow.user_id == user_id]
+    if but is not None:
+        conditions.append(SessionRow.id != but)
+    return _delete(session, SessionRow, *conditions)
+
+
+def delete_ended_sessions(session: Session, *, now: datetime, idle: timedelta) -> int:
+    """Remove what has ended by time; how many."""
+    ended = or_(SessionRow.expires_at <= now, SessionRow.last_seen_at <= now - idle)
+    return _delete(session, SessionRow, ended)
+
+
+def failures(session: Session, *, account_sha256: str, address: str, device: str | None, now: datetime) -> History:
+    """What failed within the window and bears on an attempt at that account from there."""
+    account, place = FailureRow.account_sha256 == account_sha256, FailureRow.address == address
+    unknown = FailureRow.device.is_(None)
+    since = now - WINDOW
+    return History(
+        pair=_count(session, account, place, unknown, since=since),
+        address=_count(session, place, unknown, since=since),
+        account=_count(session, account, unknown, since=since),
+        device=None if device is None else _count(session, account, FailureRow.device == device, since=since),
+    )
+
+
+def forget_failures(session: Session, *, account_sha256: str, address: str, device: str | None) -> None:
+    """After a success: forget what failed at this account from this address and from this known browser."""
+    place = FailureRow.address == address
+    origin = place if device is None else or_(place, FailureRow.device == device)
+    _delete(session, FailureRow, FailureRow.account_sha256 == account_sha256, origin)
+
+
+def forget_all_failures(session: Session, *, account_sha256: str) -> None:
+    """After a reset: forget what failed at this account, and from every address that tried it."""
+    addresses = list(
+        session.scalars(select(FailureRow.address).where(FailureRow.account_sha256 == account_sha256).distinct())
+    )
+    _delete(session, FailureRow, or_(FailureRow.account_sha256 == account_sha256, FailureRow.address.in_(addresses)))
+
+
+def delete_old_failures(session: Session, *, now: datetime) -> int:
+    """Remove failures that count no longer; how many."""
+    return _delete(session, FailureRow, FailureRow.at <= now - WINDOW)
+
+
+def _living(now: datetime, idle: timedelta) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return SessionRow.expires_at > now, SessionRow.last_seen_at > now - idle
+
+
+def _count(session: Session, *conditions: ColumnElement[bool], since: datetime) -> Failures:
+    statement = select(func.count(), func.max(FailureRow.at)).where(FailureRow.at > since, *conditions)
+    count, last_at = session.execute(statement).one()
+    return Failures(count, last_at)
+
+
+def _delete(session: Session, table: type[SessionRow] | type[FailureRow], *conditions: ColumnElement[bool]) -> int:
+    result = session.execute(delete(table).where(*conditions))
+    return result.rowcount if isinstance(result, CursorResult) else 0

@@ -17,7 +17,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response
 
 from sereno.core.errors import Forbidden, Unavailable
-from sereno.guard import service
+from sereno.guard import sessions
 from sereno.guard.model import Identity, Role
 from sereno.web.desk import desk
 
@@ -100,7 +100,7 @@ def current_identity_or_none() -> Identity | None:
 def _identity_of_session(token: str) -> Identity | None:
     own = desk()
     with own.database.unit_of_work() as session:
-        return service.identify(session, token, now=own.clock())
+        return sessions.identify(session, token, now=own.clock())
 
 
 def init_app(app: Flask) -> None:
