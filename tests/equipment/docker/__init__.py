@@ -1,0 +1,1 @@
+"""A private Docker Engine and its clients, for tests that run the real compose file."""
