@@ -44,6 +44,14 @@ class Site(Section):
         "en", description="Language for readers whose browser asks for neither: en or es."
     )
 
+    @property
+    def base_url(self) -> str:
+        """The site's address as people type it, without a slash at its end."""
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        port = "" if self.https_port == 443 else f":{self.https_port}"
+        return f"https://{self.domain or 'localhost'}{port}"
+
 
 class DatabaseSection(Section):
     """Where the desk keeps what it must not forget."""

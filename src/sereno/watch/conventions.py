@@ -54,16 +54,36 @@ LAST_DOWN = "component:last_down:timestamp"
 FIRST_SEEN = "component:first_seen:timestamp"
 """The recorded series that remember each component's state (`rules/readings.py`)."""
 
+DESK_REQUESTS = "sereno_http_requests_total"
+"""Counter by route, method and status."""
+
+DESK_DURATION = "sereno_http_request_duration_seconds"
+"""Histogram by route and method."""
+
+DESK_POOL = "sereno_database_pool_connections"
+"""Gauge by state: `in_use`, `idle`, and `limit` (the most that may be open)."""
+
+DESK_QUERY_DURATION = "sereno_database_query_duration_seconds"
+"""Histogram."""
+
+DESK_JOB_DURATION = "sereno_worker_job_duration_seconds"
+DESK_JOB_SUCCESS = "sereno_worker_job_last_success_timestamp_seconds"
+DESK_JOB_INTERVAL = "sereno_worker_job_interval_seconds"
+"""Of each of the worker's jobs, by `task`: a label `job` would collide with Prometheus's own."""
+
+VISITS = 'job="webapp",route!~"/metrics|/healthz|/readyz"'
+"""Matchers that leave the requests of people and programs, without those of the watch itself."""
+
 NOT_REAL_FILESYSTEMS = (
     # Memory, layers over other file systems, and images that are full by nature.
-    "tmpfs|ramfs|devtmpfs|overlay|squashfs|erofs|cramfs|iso9660|udf"
-    # The kernel's own views.
-    "|autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|efivarfs|fusectl|hugetlbfs|mqueue|nsfs|proc|pstore"
-    "|rpc_pipefs|securityfs|sysfs|tracefs"
+    "tmpfs|ramfs|devtmpfs|efivarfs|overlay|squashfs|erofs|cramfs|iso9660|udf"
     # Folders of another machine, shared into this one: their space is that machine's affair.
     "|9p|virtiofs|vboxsf|fuse[.].+"
 )
-"""A regular expression of the kinds of file system that cannot run full on this machine."""
+"""A regular expression of the kinds of file system that cannot run full on this machine.
+
+The kernel's own views (proc, sysfs …) need no mention: they have no size, and a share of nothing is no number.
+"""
 
 REAL_FILESYSTEM = f'fstype!="",fstype!~"{NOT_REAL_FILESYSTEMS}"'
 """Label matchers that leave the file systems whose free space matters."""
@@ -96,12 +116,10 @@ def cpu_percent(window: str) -> str:
 MEMORY_AVAILABLE_PERCENT = "100 * node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes"
 """How much of each machine's memory programs can still have, in percent."""
 
-DISK_FREE_PERCENT = (
-    f"100 * node_filesystem_avail_bytes{{{REAL_FILESYSTEM}}} / node_filesystem_size_bytes{{{REAL_FILESYSTEM}}}"
-)
+DISK_FREE_PERCENT = f"100 * node_filesystem_avail_bytes{{{REAL_FILESYSTEM}}} / node_filesystem_size_bytes"
 """How much of each real file system programs can still fill, in percent."""
 
-WRITABLE = f"node_filesystem_readonly{{{REAL_FILESYSTEM}}} == 0"
+WRITABLE = "node_filesystem_readonly == 0"
 """A filter for file systems that can be written: a read-only one cannot run full."""
 
 

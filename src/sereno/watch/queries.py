@@ -56,7 +56,7 @@ def history(window: str) -> str:
         {
             "cpu": cpu_percent(window),
             "memory": f"100 * {available} / node_memory_MemTotal_bytes",
-            "disk": f"100 * {free} / node_filesystem_size_bytes{{{REAL_FILESYSTEM}}}",
+            "disk": f"100 * {free} / node_filesystem_size_bytes",
         }
     )
 

@@ -1,0 +1,112 @@
+"""Does everything answer: targets, probes from outside, certificates, and the alert that proves alerting works."""
+
+from __future__ import annotations
+
+from sereno.core.text import Text
+from sereno.watch.conventions import JOBS
+from sereno.watch.model import Severity
+from sereno.watch.rules.model import Alert, RuleFile
+
+DAY_SECONDS = 86400
+
+
+def availability() -> RuleFile:
+    """`availability.yml`; the first rule is the seed's."""
+    return RuleFile(
+        "availability.yml",
+        "Does everything answer?",
+        (
+            Alert(
+                "InstanceDown",
+                "up == 0",
+                Severity.CRITICAL,
+                Text("{{ $labels.job }} does not answer", "{{ $labels.job }} no responde"),
+                Text(
+                    "Prometheus cannot scrape {{ $labels.instance }} (job {{ $labels.job }}).",
+                    "Prometheus no puede leer las métricas de {{ $labels.instance }} (trabajo {{ $labels.job }}).",
+                ),
+            ),
+            Alert(
+                "JobMissing",
+                # A selector that matches nothing looks like health; absent() gives back the labels it was asked for.
+                "\nor ".join(f'absent(up{{job="{job}"}})' for job in JOBS),
+                Severity.WARNING,
+                Text("Nothing is scraped as {{ $labels.job }}", "No se mide nada como {{ $labels.job }}"),
+                Text(
+                    "Prometheus has no target for the job {{ $labels.job }}, so its alerts cannot fire.",
+                    "Prometheus no tiene ningún objetivo para el trabajo {{ $labels.job }}; sus alertas no saltarán.",
+                ),
+                lasting="5m",
+            ),
+            Alert(
+                "DeskUnreachable",
+                'probe_success{job="probes",instance=~"https://.+"} == 0',
+                Severity.CRITICAL,
+                Text("The site does not answer over HTTPS", "El sitio no responde por HTTPS"),
+                Text(
+                    "A request to {{ $labels.instance }}, made as a visitor makes it, has failed for a minute.",
+                    "Una petición a {{ $labels.instance }}, hecha como la de un visitante, falla desde hace un minuto.",
+                ),
+                lasting="1m",
+            ),
+            Alert(
+                "RedirectBroken",
+                'probe_success{job="probes",instance=~"http://.+"} == 0',
+                Severity.WARNING,
+                Text("Plain HTTP is not redirected to HTTPS", "HTTP no se redirige a HTTPS"),
+                Text(
+                    "{{ $labels.instance }} has not answered with a redirect to HTTPS for a minute.",
+                    "{{ $labels.instance }} no responde con una redirección a HTTPS desde hace un minuto.",
+                ),
+                lasting="1m",
+            ),
+            *_certificates(),
+            Alert(
+                "ComponentRestarting",
+                # The start time is hidden while there is no process, so that only new processes count as changes.
+                'changes((namedprocess_namegroup_oldest_start_time_seconds{job="process"} > 0)[15m:15s]) > 2',
+                Severity.WARNING,
+                Text("{{ $labels.groupname }} keeps restarting", "{{ $labels.groupname }} se reinicia una y otra vez"),
+                Text(
+                    "{{ $labels.groupname }} started {{ $value }} times anew in 15 minutes.",
+                    "{{ $labels.groupname }} ha arrancado {{ $value }} veces de nuevo en 15 minutos.",
+                ),
+                component="{{ $labels.groupname }}",
+            ),
+            Alert(
+                "Watchdog",
+                "vector(1)",
+                Severity.NONE,
+                Text("Alerting works", "El sistema de alertas funciona"),
+                Text(
+                    "This alert always fires. When it stops arriving, alerts no longer reach anyone.",
+                    "Esta alerta salta siempre. Si deja de llegar, las alertas ya no llegan a nadie.",
+                ),
+            ),
+        ),
+    )
+
+
+def _certificates() -> tuple[Alert, ...]:
+    """Three weeks leave time for a person, three days do not. The probe sees what Nginx serves, not a file."""
+
+    def expiring(name: str, days: int, severity: Severity) -> Alert:
+        return Alert(
+            name,
+            f'probe_ssl_earliest_cert_expiry{{job="probes"}} - time() < {days} * {DAY_SECONDS}',
+            severity,
+            Text(
+                f"The certificate expires in less than {days} days",
+                f"El certificado caduca en menos de {days} días",
+            ),
+            Text(
+                "{{ $labels.instance }} serves a certificate that expires in {{ $value | humanizeDuration }}.",
+                "{{ $labels.instance }} sirve un certificado que caduca dentro de {{ $value | humanizeDuration }}.",
+            ),
+            component="nginx",
+        )
+
+    return (
+        expiring("CertificateExpiresSoon", 21, Severity.WARNING),
+        expiring("CertificateAboutToExpire", 3, Severity.CRITICAL),
+    )
