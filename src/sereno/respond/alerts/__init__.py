@@ -1,0 +1,1 @@
+"""Alerts: everything Alertmanager tells is kept, what fires is listed, what silently vanished is found out."""

@@ -1,0 +1,194 @@
+"""What the desk does with alerts: takes deliveries, lists, and finds out what deliveries did not tell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from sereno.core.clock import Clock, utc_now
+from sereno.core.errors import NotFound, Unavailable
+from sereno.database.retry import in_one_transaction
+from sereno.database.session import Database
+from sereno.respond.alerts import store
+from sereno.respond.alerts.delivery import Delivery
+from sereno.respond.alerts.model import Alert, Details, Told, merge
+from sereno.respond.alerts.plan import Stored, make_plan
+from sereno.respond.alerts.reconcile import Listed, Picture, Verdict, judge
+from sereno.respond.alerts.store import Wanted
+from sereno.respond.alerts.tables import AlertRow
+from sereno.respond.ports import Alertmanager
+from sereno.watch.ports import Prometheus
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What became of a delivery. `needs_a_look`: only Alertmanager's own list can tell the rest (alerts were left
+    out, or one fires again under a start that was over)."""
+
+    alerts: int
+    opened: int
+    ended: int
+    needs_a_look: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list; `next` is what to ask for to see older ones, None at the end."""
+
+    alerts: tuple[Alert, ...]
+    next: tuple[datetime, int] | None
+
+
+class Alerts:
+    """The desk's alerts. Every method is one transaction of its own and raises Unavailable without a database."""
+
+    def __init__(self, database: Database, *, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._clock = clock
+
+    def receive(self, delivery: Delivery) -> Intake:
+        """Store a delivery: all of it or nothing, and the same delivery twice changes nothing."""
+        if not delivery.told:
+            return Intake(0, 0, 0, needs_a_look=delivery.truncated > 0)
+        intake = in_one_transaction(
+            self._database, lambda session: record(session, delivery.told, delivery.received_at)
+        )
+        return replace(intake, needs_a_look=intake.needs_a_look or delivery.truncated > 0)
+
+    def firing(self) -> tuple[Alert, ...]:
+        """Everything that fires, silenced ones and the Watchdog included, newest first."""
+        with self._database.unit_of_work() as session:
+            return tuple(store.open_alerts(session))
+
+    def page(self, wanted: Wanted) -> Page:
+        """The alerts that are `wanted`, newest first, with where the next page begins."""
+        with self._database.unit_of_work() as session:
+            found = store.list_alerts(session, replace(wanted, limit=wanted.limit + 1))
+        shown = tuple(found[: wanted.limit])
+        more = len(found) > wanted.limit
+        return Page(shown, (shown[-1].began_at, shown[-1].id) if more else None)
+
+    def get(self, id: int) -> Alert:
+        """One alert. Raises NotFound."""
+        with self._database.unit_of_work() as session:
+            alert = store.alert_by_id(session, id)
+        if alert is None:
+            raise NotFound(f"there is no alert {id}", next_step="see the list at /alerts")
+        return alert
+
+    def names(self) -> list[str]:
+        """Every alert name ever heard, for the filter."""
+        with self._database.unit_of_work() as session:
+            return store.names(session)
+
+    def last_heard(self) -> datetime | None:
+        """When Alertmanager last delivered; None when it never has."""
+        with self._database.unit_of_work() as session:
+            return store.last_heard(session)
+
+    def reconcile(self, alertmanager: Alertmanager, prometheus: Prometheus) -> Verdict:
+        """Look at what Alertmanager and Prometheus list themselves and mend what deliveries missed."""
+        picture = take_picture(alertmanager, prometheus, self._clock())
+        verdict = judge(self.firing(), picture)
+        in_one_transaction(self._database, lambda session: _apply(session, verdict, picture.at))
+        return verdict
+
+    def look(self, alertmanager: Alertmanager) -> int:
+        """Take over at once what Alertmanager lists and the desk lacks; answers how many. Says nothing of absence."""
+        listed = tuple(_listed(alertmanager))
+        now = self._clock()
+        verdict = judge(self.firing(), Picture(at=now, listed=listed, alertmanager_since=None, raised=None))
+        if verdict.told:
+            in_one_transaction(self._database, lambda session: record(session, verdict.told, now))
+        return len(verdict.told)
+
+
+def record(session: Session, told: Sequence[Told], now: datetime) -> Intake:
+    """Store what was told, within the caller's transaction. The order of arrival does not matter; see `model`."""
+    store.lock_series(session, told, now)
+    return _record_locked(session, told, now)
+
+
+def _record_locked(session: Session, told: Sequence[Told], now: datetime) -> Intake:
+    reports = tuple(merge(each.report for each in told).values())
+    rows = store.alerts_touched_by(session, reports)
+    starts: dict[str, datetime] = {}
+    for fingerprint, start in (
+        *((row.fingerprint, row.began_at) for row in rows),
+        *((report.fingerprint, report.starts_at) for report in reports),
+    ):
+        starts[fingerprint] = min(start, starts.get(fingerprint, start))
+    plan = make_plan(_trimmed(told), store.reports_since(session, starts), map(_stored, rows), now)
+    store.save_reports(session, plan.reports)
+    store.delete_alerts(session, plan.removed)
+    store.update_alerts(session, plan.changed)
+    store.insert_alerts(session, plan.new)
+    return Intake(
+        alerts=len(told),
+        opened=sum(row["ended_at"] is None for row in plan.new),
+        ended=sum(row["ended_at"] is not None for row in (*plan.new, *plan.changed)),
+        needs_a_look=plan.refired,
+    )
+
+
+def take_picture(alertmanager: Alertmanager, prometheus: Prometheus, now: datetime) -> Picture:
+    """Ask both neighbours; one that does not answer leaves a gap, never an error."""
+    try:
+        listed: tuple[Listed, ...] | None = tuple(_listed(alertmanager))
+        since: datetime | None = alertmanager.started_at()
+    except Unavailable:
+        listed = since = None
+    try:
+        raised = tuple(alert.labels for alert in prometheus.alerts() if alert.state == "firing")
+    except Unavailable:
+        return Picture(at=now, listed=listed, alertmanager_since=since, raised=None)
+    return Picture(at=now, listed=listed, alertmanager_since=since, raised=raised)
+
+
+def _apply(session: Session, verdict: Verdict, now: datetime) -> None:
+    if verdict.told:
+        record(session, verdict.told, now)
+    if verdict.gone:
+        store.lock_existing(session, (each.report.fingerprint for each in verdict.gone))
+        _record_locked(session, verdict.gone, now)
+        store.note_absence(session, [(each.report.fingerprint, each.report.starts_at) for each in verdict.gone])
+    for poll in verdict.polls:
+        store.note_poll(session, poll)
+
+
+def _listed(alertmanager: Alertmanager) -> list[Listed]:
+    return [
+        Listed(
+            fingerprint=each.fingerprint,
+            starts_at=each.starts_at,
+            updated_at=each.updated_at,
+            is_active=each.state == "active",
+            details=Details(each.labels, each.annotations, each.generator_url),
+        )
+        for each in alertmanager.alerts()
+    ]
+
+
+def _trimmed(told: Sequence[Told]) -> list[Told]:
+    """The same with addresses cut to what the column holds, so that they compare equal to what was stored."""
+    return [
+        replace(each, details=replace(each.details, generator_url=each.details.generator_url[: store.URL_LENGTH]))
+        for each in told
+    ]
+
+
+def _stored(row: AlertRow) -> Stored:
+    return Stored(
+        id=row.id,
+        fingerprint=row.fingerprint,
+        began_at=row.began_at,
+        starts_at=row.starts_at,
+        ended_at=row.ended_at,
+        ended_by=row.ended_by,
+        suppressed=row.suppressed,
+        annotations=row.annotations,
+        generator_url=row.generator_url,
+    )
