@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 _LOCK_SECONDS = 300
 
@@ -23,8 +24,9 @@ def say(text: str) -> None:
 def need(programs: Mapping[str, str]) -> None:
     """Makes sure that each program (key) is there, installing its Debian package (value) if not.
 
-    Waits up to five minutes for another apt to finish. Raises EquipmentError when not root, or when
-    a package does not bring its program.
+    A key that is an absolute path stands for any file, as some packages bring no program. Waits up to five
+    minutes for another apt to finish. Raises EquipmentError when not root, or when a package does not bring its
+    program.
     """
     missing = sorted({package for program, package in programs.items() if not _found(program)})
     if not missing:
@@ -41,6 +43,8 @@ def need(programs: Mapping[str, str]) -> None:
 
 
 def _found(program: str) -> bool:
+    if program.startswith("/"):
+        return Path(program).exists()
     # Servers lie in sbin, which an ordinary user's PATH leaves out.
     return shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin") is not None
 
