@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from sereno.guard import audit, hashing, store
+from sereno.guard import audit, hashing, sessions, store
 from sereno.guard.errors import NameTaken, NoSuchUser, PasswordsDiffer, PasswordUnchanged
 from sereno.guard.model import (
     Actor,
@@ -147,10 +146,11 @@ def reset_password(session: Session, user_id: int, *, actor: Actor, now: datetim
 
 def change_password(
     session: Session, identity: Identity, *, present: str, new: str, repeated: str, actor: Actor, now: datetime
-) -> None:
-    """Change one's own password and end one's other sessions. `present` has been confirmed (`sign_in.confirm`).
+) -> str:
+    """Change one's own password, end one's other sessions, and go on under the token that is answered.
 
-    Raises PasswordsDiffer, PasswordUnchanged or another PasswordRefused.
+    `present` has been confirmed (`sign_in.confirm`). Raises PasswordsDiffer, PasswordUnchanged or another
+    PasswordRefused.
     """
     row = _row(session, identity.user_id)
     if new != repeated:
@@ -161,6 +161,19 @@ def change_password(
     _set_password(row, new, must_change=False, now=now)
     store.end_sessions(session, row.id, but=identity.session_id)
     audit.record(session, actor, "user.change-password", f"user:{row.name}", now=now)
+    return sessions.renew(session, identity)
+
+
+def choose_language(session: Session, identity: Identity, language: str, *, actor: Actor, now: datetime) -> User:
+    """Keep the language that one wants to be greeted in; anything that Sereno does not speak means no preference."""
+    row = _row(session, identity.user_id)
+    before = store.to_user(row)
+    row.language = accepted_language(language)
+    becomes = store.to_user(row)
+    if becomes != before:
+        old, new = audit.difference(before, becomes)
+        audit.record(session, actor, "user.edit", f"user:{row.name}", now=now, old=old, new=new)
+    return becomes
 
 
 def ensure_first_administrator(session: Session, password: str, *, now: datetime) -> bool:
@@ -211,10 +224,8 @@ def _insert(session: Session, row: UserRow) -> None:
 
 def _flush(session: Session, name: str) -> None:
     """Send the change; the unique key decides when somebody else took the name in the same moment."""
-    try:
-        session.flush()
-    except IntegrityError as error:
-        raise _taken(name) from error
+    if not store.flush_unless_taken(session):
+        raise _taken(name)
 
 
 def _taken(name: str) -> NameTaken:

@@ -75,6 +75,21 @@ def end(session: Session, identity: Identity, session_id: int, *, actor: Actor, 
     audit.record(session, actor, "session.end", f"user:{identity.name}", now=now)
 
 
+def end_by_token(session: Session, token: str) -> None:
+    """End the session of that token, if there is one."""
+    store.end_session_with(session, token_sha256=fingerprint(token))
+
+
+def renew(session: Session, identity: Identity) -> str:
+    """Give the present session another token, so that an old copy of it opens nothing; answers the new one."""
+    token = secrets.token_urlsafe(32)
+    row = session.get(SessionRow, identity.session_id)
+    if row is None:
+        raise NoSuchSession("your session has ended", next_step="sign in again")
+    row.token_sha256 = fingerprint(token)
+    return token
+
+
 def end_others(session: Session, identity: Identity, *, actor: Actor, now: datetime) -> int:
     """End all of one's own sessions but the present one; how many."""
     ended = store.end_sessions(session, identity.user_id, but=identity.session_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, CursorResult, delete, func, or_, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from sereno.guard.lockout import WINDOW, Failures, History
@@ -45,6 +46,15 @@ def user_row(session: Session, user_id: int) -> UserRow | None:
 def user_row_by_name(session: Session, name: str) -> UserRow | None:
     """The account with that folded name, or None."""
     return session.scalar(select(UserRow).where(UserRow.name == name))
+
+
+def flush_unless_taken(session: Session) -> bool:
+    """Send what is pending; False when a unique key refused it, which leaves the transaction fit only for rollback."""
+    try:
+        session.flush()
+    except IntegrityError:
+        return False
+    return True
 
 
 def lock_active_administrators(session: Session) -> list[int]:
@@ -103,6 +113,11 @@ def sessions_of(
 def end_session(session: Session, *, session_id: int, user_id: int) -> bool:
     """End one session of that account; whether there was one."""
     return _delete(session, SessionRow, SessionRow.id == session_id, SessionRow.user_id == user_id) > 0
+
+
+def end_session_with(session: Session, *, token_sha256: str) -> None:
+    """End the session with that fingerprint, if there is one."""
+    _delete(session, SessionRow, SessionRow.token_sha256 == token_sha256)
 
 
 def end_sessions(session: Session, user_id: int, *, but: int | None = None) -> int:

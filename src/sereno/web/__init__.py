@@ -16,7 +16,13 @@ from sereno.web import auth, errors, headers, i18n, menu, request_id, static_fil
 from sereno.web.desk import Desk
 from sereno.wiring import Surroundings, open_database
 
-BLUEPRINTS: tuple[str, ...] = ()
+BLUEPRINTS: tuple[str, ...] = (
+    "login",
+    "account",
+    "home",
+    "users",
+    "audit",
+)
 """Modules of `sereno.web` that offer a `blueprint`, one line each."""
 
 MAX_BODY_BYTES = 2 * 1024 * 1024

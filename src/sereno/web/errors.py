@@ -14,10 +14,13 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from sereno.core.errors import Conflict, Forbidden, NotFound, SerenoError, Unavailable, UsageError
+from sereno.guard.errors import TooManyAttempts, WrongCredentials
 from sereno.web.i18n import N_
 from sereno.web.request_id import current_request_id
 
 STATUS_OF: tuple[tuple[type[SerenoError], int], ...] = (
+    (WrongCredentials, 401),
+    (TooManyAttempts, 429),
     (UsageError, 400),
     (Forbidden, 403),
     (NotFound, 404),
@@ -113,7 +116,10 @@ def init_app(app: Flask) -> None:
         status = status_of(error)
         if status >= 500:
             _log.error("%s", error.message, exc_info=error if status == 500 else None)
-        return answer(status, detail=error.message, next_step=error.next_step)
+        response = answer(status, detail=error.message, next_step=error.next_step)
+        if isinstance(error, TooManyAttempts):
+            response.headers["Retry-After"] = str(error.wait_seconds)
+        return response
 
     @app.errorhandler(CSRFError)
     def forged(error: CSRFError) -> Response:

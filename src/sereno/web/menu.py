@@ -8,6 +8,7 @@ from flask import Flask, current_app, request
 from flask_babel import gettext as _
 
 from sereno import __version__
+from sereno.guard.model import Identity
 from sereno.web.auth import current_identity_or_none, declared_access
 from sereno.web.i18n import N_
 from sereno.web.request_id import current_request_id
@@ -34,15 +35,20 @@ ENTRIES = (
 
 def menu() -> list[Link]:
     """The links for the present reader."""
-    identity = current_identity_or_none()
-    open_paths = set()
+    ours = open_paths(current_identity_or_none())
+    return [Link(_(label), path, _is_at(path)) for path, label in ENTRIES if path in ours]
+
+
+def open_paths(identity: Identity | None) -> set[str]:
+    """The addresses without variable parts that some view answers and that `identity` may open."""
+    paths = set()
     for rule in current_app.url_map.iter_rules():
         access = declared_access(current_app.view_functions[rule.endpoint])
-        if access is None or "GET" not in (rule.methods or ()):
+        if access is None or access.secret is not None or "GET" not in (rule.methods or ()):
             continue
         if access.role is None or (identity is not None and identity.role >= access.role):
-            open_paths.add(rule.rule)
-    return [Link(_(label), path, _is_at(path)) for path, label in ENTRIES if path in open_paths]
+            paths.add(rule.rule)
+    return paths
 
 
 def _is_at(path: str) -> bool:

@@ -1,0 +1,120 @@
+"""The audit trail, for administrators: newest first, searched by words, action and day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from urllib.parse import urlencode
+
+from flask import Blueprint, render_template, request
+from flask_babel import gettext as _
+
+from sereno.guard import audit
+from sereno.guard.model import AuditEntry, Role
+from sereno.web.auth import require
+from sereno.web.here import transact
+from sereno.web.i18n import N_
+
+blueprint = Blueprint("audit", __name__)
+
+ACTIONS = {
+    "session.begin": N_("Signed in"),
+    "session.refused": N_("Sign-in refused"),
+    "session.end": N_("Session ended"),
+    "session.end-others": N_("Other sessions ended"),
+    "user.add": N_("Account added"),
+    "user.edit": N_("Account changed"),
+    "user.disable": N_("Account disabled"),
+    "user.enable": N_("Account enabled"),
+    "user.delete": N_("Account deleted"),
+    "user.reset-password": N_("Password reset"),
+    "user.change-password": N_("Password changed"),
+}
+"""The kinds of action in words; one without words here is shown as it is."""
+
+FIELDS = {
+    "name": N_("name"),
+    "role": N_("role"),
+    "disabled": N_("disabled"),
+    "language": N_("language"),
+    "must_change_password": N_("password to be changed"),
+    "ended": N_("ended"),
+}
+
+VALUES = {
+    "viewer": N_("Viewer"),
+    "operator": N_("Operator"),
+    "admin": N_("Administrator"),
+    "en": "English",
+    "es": "Español",
+}
+
+
+@blueprint.get("/audit")
+@require(Role.ADMIN)
+def show() -> str:
+    """One page of entries that fit the search."""
+    search = audit.Search(
+        text=request.args.get("text", "").strip()[:100],
+        action=request.args.get("action", ""),
+        since=day_begins(request.args.get("since", "")),
+        until=day_ends(request.args.get("until", "")),
+        before_id=request.args.get("before", type=int),
+    )
+    found = transact(lambda session: audit.find(session, search))
+    entries = found[: audit.PAGE]
+    older = None
+    if len(found) > audit.PAGE:
+        older = f"/audit?{urlencode({**request.args.to_dict(), 'before': entries[-1].id})}"
+    return render_template(
+        "guard/audit.html",
+        entries=[(entry, changes_of(entry)) for entry in entries],
+        older=older,
+        actions=ACTIONS,
+        actions_in_words=[(action, _(words)) for action, words in ACTIONS.items()],
+        search=search,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field of an entry, in words: as it was and as it is; None where there is no such side."""
+
+    field: str
+    old: str | None
+    new: str | None
+
+
+def changes_of(entry: AuditEntry) -> list[Change]:
+    """The fields that an entry tells, in the reader's words."""
+    names = list(dict.fromkeys([*entry.old, *entry.new]))
+    return [Change(_(FIELDS.get(name, name)), _said(entry.old, name), _said(entry.new, name)) for name in names]
+
+
+def _said(values: dict[str, object], name: str) -> str | None:
+    if name not in values:
+        return None
+    value = values[name]
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
+    return str(_(VALUES.get(str(value), str(value))))
+
+
+def day_begins(text: str) -> datetime | None:
+    """The first moment of a day written as 2026-11-24, in UTC; None for anything else."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def day_ends(text: str) -> datetime | None:
+    """The first moment after that day; None for anything else or past the calendar's end."""
+    begins = day_begins(text)
+    try:
+        return None if begins is None else begins + timedelta(days=1)
+    except OverflowError:
+        return None
