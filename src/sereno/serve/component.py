@@ -16,10 +16,12 @@ from sereno.serve.place import Place
 
 @dataclass(frozen=True, slots=True)
 class HttpHealth:
-    """Healthy when a GET of `path` on `port` answers 200."""
+    """Healthy when a GET of `path` on the component's port answers 200."""
 
-    port: int
     path: str
+    tls: bool = False
+    command: tuple[str, ...] = ()
+    """How its container asks by itself; empty where the image has no shell and Prometheus's `up` must do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +43,12 @@ class MetricsEndpoint:
 class RenderedFile:
     """A configuration file in its component's own format, made from `template` (Jinja2).
 
-    `name` is its path below the place's configuration folder; `repository_path` is where the Compose version is
-    checked in (None: native only).
+    `name` is its path below the component's folder of configuration natively (None: Compose only);
+    `repository_path` is where the Compose version is checked in (None: native only).
     """
 
     template: str
-    name: str
+    name: str | None
     repository_path: str | None = None
 
 
@@ -68,7 +70,7 @@ class NativeProgram:
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One part of the running system. Memory is in MB (design: idle PSS and hard limit)."""
+    """One part of the running system. Memory is in MB (idle PSS and hard limit)."""
 
     name: str
     title: Text
@@ -77,11 +79,12 @@ class Component:
     idle_mb: int
     limit_mb: int
     health: HttpHealth | CommandHealth
-    native: NativeProgram | None
+    native: NativeProgram
     compose: Callable[[Place], Mapping[str, Any]]
     """The component's own keys of its Compose service; the platform adds what all services share."""
     metrics: MetricsEndpoint | None = None
     needs: tuple[str, ...] = ()
     files: tuple[RenderedFile, ...] = ()
+    cpus: float = 0.5
     optional: bool = False
     """Everything else runs without it (Grafana natively)."""

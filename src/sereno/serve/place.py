@@ -2,32 +2,50 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Literal
 
 from sereno.settings import Settings
+
+COMPOSE_SECRETS = PurePosixPath("/run/sereno/secrets")
+"""Where the volume of secrets is mounted in a container; a folder for each reader."""
+
+COMPOSE_WWW = PurePosixPath("/srv/sereno/www")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """One platform's answer to "where?"; values only, so that rendering stays a pure function.
 
-    `hosts` and `ports` map a component's name to the address under which its neighbours reach it.
-    `home` is the native home; in Compose each container has its own fixed folders and `home` is `/`.
+    `hosts` and `ports` map a component's name to the address under which its neighbours reach it. `versions` maps a
+    component's name to the version of its program where flags depend on it. Natively everything lies below `home`.
     """
 
     platform: Literal["native", "compose"]
     profile: Literal["small", "standard"]
     settings: Settings
     home: PurePosixPath
-    hosts: dict[str, str]
-    ports: dict[str, int]
+    hosts: Mapping[str, str]
+    ports: Mapping[str, int]
+    versions: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     lab: bool = False
+    user: str = ""
+    """The user that native processes run as."""
+
+    @property
+    def native(self) -> bool:
+        """Whether components are processes of this machine."""
+        return self.platform == "native"
 
     def address(self, component: str) -> str:
         """`host:port` of a component as its neighbours reach it."""
         return f"{self.hosts[component]}:{self.ports[component]}"
+
+    def version(self, component: str) -> tuple[int, ...]:
+        """The version of a component's program, empty when it is not known."""
+        return self.versions.get(component, ())
 
     def config(self, *parts: str) -> PurePosixPath:
         """A path below the folder of rendered configuration (native: `home/etc`)."""
@@ -45,6 +63,11 @@ class Place:
         """A path below the folder of logs (native: `home/log`)."""
         return self.home.joinpath("log", *parts)
 
-    def secret(self, name: str) -> PurePosixPath:
-        """The file that holds the secret `name` (native: `home/secrets/NAME`)."""
-        return self.home.joinpath("secrets", name)
+    @property
+    def www(self) -> PurePosixPath:
+        """The folder that Nginx serves: `static/`, `errors/`, `status/`."""
+        return self.home / "www" if self.native else COMPOSE_WWW
+
+    def secret(self, name: str, reader: str) -> PurePosixPath:
+        """The file that holds the secret `name` for the component `reader`."""
+        return self.home / "secrets" / name if self.native else COMPOSE_SECRETS / reader / name

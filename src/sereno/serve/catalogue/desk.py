@@ -1,0 +1,110 @@
+"""The desk: `webapp` answers requests, `worker` does what happens by the clock. One program, two processes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sereno.core.text import Text
+from sereno.serve.component import Component, HttpHealth, MetricsEndpoint, NativeProgram
+from sereno.serve.compose_parts import SECRETS_VOLUME, WWW_VOLUME
+from sereno.serve.place import COMPOSE_SECRETS, Place
+
+DESK_USER = 10001
+"""The user id of the desk in its image."""
+
+WORKER_METRICS_PORT = 5001
+IMAGE = "sereno-desk:0.1.0"
+
+
+def environment(place: Place) -> dict[str, str]:
+    """What a process of the desk is told about where it runs (see `sereno.wiring`)."""
+    return {
+        "SERENO_PLATFORM": place.platform,
+        "SERENO_PROFILE": place.profile,
+        "SERENO_LAB": "1" if place.lab else "",
+        "SERENO_DATABASE_ADDRESS": place.address("mysql"),
+        "SERENO_PROMETHEUS_URL": f"http://{place.address('prometheus')}",
+        "SERENO_ALERTMANAGER_URL": f"http://{place.address('alertmanager')}",
+        "SERENO_WWW": str(place.www),
+    }
+
+
+def _native_environment(place: Place, process: str) -> dict[str, str]:
+    return environment(place) | {
+        "SERENO_SECRETS": str(place.home / "secrets"),
+        "SERENO_SETTINGS": str(place.config("sereno.toml")),
+        "SERENO_BIND": f"127.0.0.1:{place.ports[process]}",
+        "PROMETHEUS_MULTIPROC_DIR": str(place.run(f"{process}-metrics")),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        # Two arenas instead of eight per core: threads of a web server would each keep their own.
+        "MALLOC_ARENA_MAX": "2",
+    }
+
+
+def _compose(place: Place, process: str, command: list[str], port: int) -> Mapping[str, Any]:
+    return {
+        "image": f"${{SERENO_DESK_IMAGE:-{IMAGE}}}",
+        "command": command,
+        "user": f"{DESK_USER}:{DESK_USER}",
+        "environment": environment(place)
+        | {
+            "SERENO_LAB": "${SERENO_LAB:-}",
+            "SERENO_PROFILE": "${SERENO_PROFILE:-standard}",
+            "SERENO_SECRETS": str(COMPOSE_SECRETS / "desk"),
+            "SERENO_SETTINGS": "/etc/sereno/settings/sereno.toml",
+            "SERENO_BIND": f"0.0.0.0:{port}",
+            "PROMETHEUS_MULTIPROC_DIR": f"/tmp/{process}-metrics",  # noqa: S108 -- a tmpfs of this container alone.
+        },
+        "volumes": [SECRETS_VOLUME, WWW_VOLUME, "settings:/etc/sereno/settings:ro"],
+        "tmpfs": [f"/tmp:uid={DESK_USER},gid={DESK_USER},mode=700"],  # noqa: S108
+        "networks": ["inside", "ops"],
+    }
+
+
+WEBAPP = Component(
+    name="webapp",
+    title=Text("Desk", "Escritorio"),
+    image=IMAGE,
+    port=5000,
+    idle_mb=110,
+    limit_mb=256,
+    health=HttpHealth("/healthz", command=("CMD", "python", "-m", "sereno.serve.ask", "http://127.0.0.1:5000/healthz")),
+    native=NativeProgram(
+        program="gunicorn",
+        package=None,
+        argv=lambda place: [
+            str(place.home / "venv/bin/gunicorn"),
+            "-c",
+            "python:sereno.web.server",
+            "sereno.web.server:app",
+        ],
+        environment=lambda place: _native_environment(place, "webapp"),
+        stop_seconds=15,
+    ),
+    compose=lambda place: _compose(
+        place, "webapp", ["gunicorn", "-c", "python:sereno.web.server", "sereno.web.server:app"], 5000
+    ),
+    metrics=MetricsEndpoint("webapp"),
+    needs=("mysql",),
+    cpus=1.0,
+)
+
+WORKER = Component(
+    name="worker",
+    title=Text("Desk's clock", "Reloj del escritorio"),
+    image=IMAGE,
+    port=WORKER_METRICS_PORT,
+    idle_mb=70,
+    limit_mb=160,
+    health=HttpHealth("/healthz", command=("CMD", "python", "-m", "sereno.serve.ask", "http://127.0.0.1:5001/healthz")),
+    native=NativeProgram(
+        program="python3",
+        package=None,
+        argv=lambda place: [str(place.home / "venv/bin/python"), "-m", "sereno.worker"],
+        environment=lambda place: _native_environment(place, "worker"),
+    ),
+    compose=lambda place: _compose(place, "worker", ["python", "-m", "sereno.worker"], WORKER_METRICS_PORT),
+    metrics=MetricsEndpoint("webapp"),
+    needs=("webapp",),
+)

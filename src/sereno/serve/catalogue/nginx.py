@@ -1,0 +1,52 @@
+"""Nginx: the only one that listens to the world; TLS, redirect, static files, and the door to everything else."""
+
+from __future__ import annotations
+
+from sereno.core.text import Text
+from sereno.serve.component import Component, HttpHealth, NativeProgram, RenderedFile
+from sereno.serve.compose_parts import SECRETS_VOLUME, WWW_VOLUME_READ_ONLY
+from sereno.serve.place import Place
+
+
+def _argv(place: Place) -> list[str]:
+    return [
+        "/usr/sbin/nginx",
+        "-c",
+        str(place.config("nginx", "nginx.conf")),
+        "-e",
+        str(place.log("nginx-error.log")),
+    ]
+
+
+COMPONENT = Component(
+    name="nginx",
+    title=Text("Web server", "Servidor web"),
+    image="nginx:1.30.5-alpine",
+    port=8443,
+    idle_mb=10,
+    limit_mb=48,
+    health=HttpHealth(
+        "/healthz",
+        tls=True,
+        command=("CMD", "wget", "-q", "-T", "3", "-O", "/dev/null", "http://127.0.0.1:8081/stub_status"),
+    ),
+    native=NativeProgram(
+        program="nginx",
+        package="nginx-light",
+        units=("nginx.service",),
+        argv=_argv,
+        stop_signal="QUIT",
+    ),
+    compose=lambda place: {
+        "volumes": [
+            "./nginx/nginx.conf:/etc/nginx/nginx.conf:ro",
+            "./nginx/conf.d:/etc/nginx/conf.d:ro",
+            SECRETS_VOLUME,
+            WWW_VOLUME_READ_ONLY,
+        ],
+        "ports": ["${SERENO_HTTP_PORT:-8080}:8080", "${SERENO_HTTPS_PORT:-8443}:8443"],
+        "networks": ["inside", "ops"],
+    },
+    needs=("webapp",),
+    files=(RenderedFile("nginx/nginx.conf.j2", "nginx.conf", "docker/nginx/nginx.conf"),),
+)

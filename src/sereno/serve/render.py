@@ -1,0 +1,79 @@
+"""Turns components and a place into the text of configuration files. Pure: nothing is read or written but templates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from sereno.serve.catalogue import CATALOGUE, default_ports
+from sereno.serve.component import Component
+from sereno.serve.place import Place
+from sereno.settings import Settings
+
+HEADER = "Written by ./sereno render from the catalogue; changes made here are lost."
+
+_TEMPLATES = Environment(
+    loader=PackageLoader("sereno.serve", "templates"),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+    autoescape=False,  # noqa: S701 -- configuration files, not pages.
+)
+
+
+def compose_place(settings: Settings | None = None) -> Place:
+    """Where everything is in Compose: neighbours by the service's name, on their usual ports."""
+    ports = default_ports()
+    hosts = {name: name for name in ports} | {"nginx-http": "nginx", "nginx-status": "nginx"}
+    # It uses the host's network, so its neighbours reach it at the gateway of theirs.
+    hosts["node-exporter"] = "host-gateway"
+    return Place(
+        platform="compose",
+        profile="standard",
+        settings=settings or Settings(),
+        home=PurePosixPath("/"),
+        hosts=hosts,
+        ports=ports,
+    )
+
+
+def render(template: str, place: Place, **more: Any) -> str:
+    """The text of `template` (its path below `templates/`) at `place`."""
+    return _TEMPLATES.get_template(template).render(
+        place=place,
+        settings=place.settings,
+        components=CATALOGUE,
+        jobs=scrape_jobs(),
+        header=HEADER,
+        **({"inhibitions": ""} | more),
+    )
+
+
+def render_component(component: Component, place: Place, **more: Any) -> dict[str, str]:
+    """Every file that a component reads natively: its name below the component's folder → its text."""
+    return {
+        file.name: render(file.template, place, component=component, **more)
+        for file in component.files
+        if file.name is not None
+    }
+
+
+def scrape_jobs() -> list[tuple[str, list[Component]]]:
+    """Prometheus's jobs in the catalogue's order, each with the components that it scrapes."""
+    jobs: dict[str, list[Component]] = {}
+    for component in CATALOGUE:
+        if component.metrics is not None:
+            jobs.setdefault(component.metrics.job, []).append(component)
+    return list(jobs.items())
+
+
+def users_sql(place: Place, passwords: Mapping[str, str]) -> str:
+    """The statements that make the database's users, one on each line, harmless to run again.
+
+    `passwords` maps the names of secrets to their text; they are letters and digits, so nothing needs quoting.
+    """
+    return render("mysql/users.sql.j2", place, passwords=passwords, client="127.0.0.1" if place.native else "%")
