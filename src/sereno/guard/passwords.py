@@ -35,6 +35,8 @@ _RUNS = (
     "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p",
     "1q2w3e4r5t6y7u8i9o0p",
 )
+_DIGITS_AND_SIGNS = "0123456789 !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~¡¿"
+_WITHOUT_DIGITS_AND_SIGNS = str.maketrans("", "", _DIGITS_AND_SIGNS)
 _LONGEST_PERIOD = 4
 _FEWEST_DIFFERENT = 5
 
@@ -67,11 +69,12 @@ def check_new_password(password: str, *, user_name: str) -> None:
 
 def _is_little_more_than(folded: str, name: str) -> bool:
     rest = folded.replace(name, "")
-    return rest != folded and len(rest) < MIN_LENGTH // 2
+    letters = rest.translate(_WITHOUT_DIGITS_AND_SIGNS)
+    return rest != folded and len(letters) < MIN_LENGTH // 2
 
 
 def _is_common(folded: str) -> bool:
-    letters = folded.strip("0123456789 !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~¡¿")
+    letters = folded.strip(_DIGITS_AND_SIGNS)
     return (
         not letters  # digits and signs only
         or letters in _STEMS

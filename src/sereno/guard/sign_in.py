@@ -19,7 +19,7 @@ from sereno.database.retry import in_one_transaction
 from sereno.database.session import Database
 from sereno.guard import audit, hashing, lockout, sessions, store
 from sereno.guard.errors import TooManyAttempts, WrongCredentials, WrongPassword
-from sereno.guard.model import Actor, Identity
+from sereno.guard.model import Actor, Identity, Role
 from sereno.guard.tables import FailureRow, UserRow
 
 
@@ -50,6 +50,7 @@ class Welcome:
     token: str
     user_id: int
     name: str
+    role: Role
     language: str | None
     must_change_password: bool
 
@@ -147,7 +148,7 @@ def _let_in(
         user.password_hash = new_hash
     token = sessions.begin(session, user, address=given.address, user_agent=given.user_agent, now=now)
     _record_success(session, user, given, now)
-    return Welcome(token, user.id, user.name, user.language, user.must_change_password)
+    return Welcome(token, user.id, user.name, Role(user.role), user.language, user.must_change_password)
 
 
 def _forget(session: Session, attempt: _Attempt) -> None:

@@ -12,16 +12,22 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from sereno.core.clock import Clock, utc_now
 from sereno.database.session import Database
-from sereno.web import auth, errors, headers, i18n, menu, request_id, static_files, theme
+from sereno.web import auth, errors, headers, i18n, menu, metrics, request_id, static_files, theme, tracing
 from sereno.web.desk import Desk
 from sereno.wiring import Surroundings, open_database
 
 BLUEPRINTS: tuple[str, ...] = (
+    "health",
+    "metrics",
     "login",
     "account",
     "home",
     "users",
     "audit",
+    "session_api",
+    "users_api",
+    "audit_api",
+    "api_docs",
 )
 """Modules of `sereno.web` that offer a `blueprint`, one line each."""
 
@@ -57,7 +63,7 @@ def create_app(surroundings: Surroundings, *, database: Database | None = None, 
     CSRFProtect(app)
     # Exactly one hop: Nginx overwrites both headers, so a client's own count for nothing. The Host is Nginx's own.
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=0)  # type: ignore[method-assign]
-    for part in (request_id, i18n, static_files, headers, errors, auth, theme, menu):
+    for part in (metrics, tracing, request_id, i18n, static_files, headers, errors, auth, theme, menu):
         part.init_app(app)
     for name in BLUEPRINTS:
         app.register_blueprint(importlib.import_module(f"sereno.web.{name}").blueprint)

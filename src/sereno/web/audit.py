@@ -41,6 +41,8 @@ FIELDS = {
     "ended": N_("ended"),
 }
 
+FIELDS_WITH_WORDS = {"role", "language"}
+
 VALUES = {
     "viewer": N_("Viewer"),
     "operator": N_("Operator"),
@@ -99,7 +101,9 @@ def _said(values: dict[str, object], name: str) -> str | None:
         return "–"
     if isinstance(value, bool):
         return str(_("yes") if value else _("no"))
-    return str(_(VALUES.get(str(value), str(value))))
+    if name in FIELDS_WITH_WORDS:
+        return str(_(VALUES.get(str(value), str(value))))
+    return str(value)
 
 
 def day_begins(text: str) -> datetime | None:

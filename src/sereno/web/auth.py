@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 from urllib.parse import urlencode, urlsplit
 
 from flask import Flask, abort, current_app, g, redirect, request
@@ -35,6 +35,7 @@ class Access:
 
     role: Role | None = None
     secret: str | None = None
+    form_token: bool = True
     while_password_must_change: bool = False
 
     @property
@@ -43,10 +44,21 @@ class Access:
         return self.role is None and self.secret is None
 
 
-def public(view: View) -> View:
-    """Anyone may call this view. What it changes still needs a form token."""
-    view.access = Access()  # type: ignore[attr-defined]
-    return view
+@overload
+def public(view: View) -> View: ...
+@overload
+def public(*, form_token: bool) -> Callable[[View], View]: ...
+def public(view: View | None = None, *, form_token: bool = True) -> View | Callable[[View], View]:
+    """Anyone may call this view (`@public`). What it changes needs a form token, unless it says `form_token=False`.
+
+    That is right only for what another site's form cannot send, such as a body of JSON.
+    """
+
+    def declare(view: View) -> View:
+        view.access = Access(form_token=form_token)  # type: ignore[attr-defined]
+        return view
+
+    return declare if view is None else declare(view)
 
 
 def require(role: Role, *, while_password_must_change: bool = False) -> Callable[[View], View]:
@@ -123,7 +135,7 @@ def _check() -> Response | None:
         return None
     refusal = None if access.role is None else _check_role(access, access.role)
     if refusal is None and request.method in UNSAFE_METHODS:
-        _check_forgery()
+        _check_forgery(form_token=access.form_token)
     return refusal
 
 
@@ -160,7 +172,7 @@ def _answers_pages() -> bool:
     return not request.path.startswith(("/api/", "/_gate/"))
 
 
-def _check_forgery() -> None:
+def _check_forgery(*, form_token: bool) -> None:
     """Refuse what another site makes a reader's browser send.
 
     Browsers tell where a request comes from; where they do, that must be us. The form's token is needed besides.
@@ -170,4 +182,5 @@ def _check_forgery() -> None:
         origin not in (None, "null") and urlsplit(origin).netloc != request.host
     ):
         raise CSRFError("The request comes from another site.")
-    current_app.extensions["csrf"].protect()
+    if form_token:
+        current_app.extensions["csrf"].protect()

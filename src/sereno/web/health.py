@@ -1,0 +1,37 @@
+"""`/healthz`: this process answers. `/readyz`: it can also do its work, which needs the database and its schema."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify
+
+from sereno.core.errors import Unavailable
+from sereno.database.schema import head_revision, is_newer, present_revision
+from sereno.web.auth import public
+from sereno.web.desk import desk
+
+blueprint = Blueprint("health", __name__)
+
+
+@blueprint.get("/healthz")
+@public
+def alive() -> Response:
+    """200 as long as the process answers at all; asks nobody else, so that a dead database restarts nothing."""
+    return jsonify(status="alive")
+
+
+@blueprint.get("/readyz")
+@public
+def ready() -> tuple[Response, int]:
+    """200 when the database answers and has this program's schema, else 503 with what is missing, in words."""
+    try:
+        present = present_revision(desk().database.engine)
+    except Unavailable as error:
+        return jsonify(status="waiting", detail=error.message), 503
+    wanted = head_revision()
+    if is_newer(present):
+        detail = f"the database has schema {present}, newer than this program's {wanted}"
+        return jsonify(status="refused", detail=detail, schema=present), 503
+    if present != wanted:
+        detail = f"the database has schema {present or 'none'}, this program needs {wanted}; migrating"
+        return jsonify(status="waiting", detail=detail, schema=present), 503
+    return jsonify(status="ready", schema=present), 200
