@@ -52,7 +52,7 @@ def _do(chosen: argparse.Namespace) -> int:
     else:
         command = [word for word in chosen.words if word != "--"] or [os.environ.get("SHELL", "sh")]
         whole = [*running.prefix(), *command]
-        os.execvpe(whole[0], whole, running.env)
+        os.execvpe(whole[0], whole, running.env)  # noqa: S606 - the command takes this process's place
     return 0
 
 

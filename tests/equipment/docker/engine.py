@@ -145,6 +145,8 @@ def start(root: Path, *, data: Path | None = None, where: Network = "own") -> En
     data.mkdir(parents=True, exist_ok=True)
     isolated = where == "own"
     (root / "docker.sock").unlink(missing_ok=True)
+    # A killed engine's notes of its helpers would be believed: dockerd takes a dead one's zombie for alive.
+    shutil.rmtree(root / "x", ignore_errors=True)
     with (root / "dockerd.log").open("ab") as log:
         daemon = _spawn(root, data, isolated, log)
     running = Engine(root, data, daemon.pid, isolated, client_environment(root))
@@ -208,7 +210,9 @@ def _refuse(root: Path, data: Path, where: Network) -> None:
         if f"--exec-root={root}/x" in command:
             raise EquipmentError(f"An engine (pid {pid}) already runs below {root}: use `attach`, or stop it first.")
         if f"--data-root={data}" in command:
-            raise EquipmentError(f"{data} is in use by the engine with pid {pid}: stop that one, or give another folder.")
+            raise EquipmentError(
+                f"{data} is in use by the engine with pid {pid}: stop that one, or give another folder."
+            )
         if where == "host" and processes.same_network(pid):
             raise EquipmentError(f"Another Docker Engine (pid {pid}) has this machine's network: use where='own'.")
     # What a killed run of ours left behind, containers and shims, is ended by its marks.
@@ -260,10 +264,12 @@ def _await_answer(running: Engine, daemon: subprocess.Popen[bytes]) -> None:
         if daemon.poll() is not None:
             break
         if running.socket.exists():
-            asked = running.run(["docker", "version", "--format", "{{.Server.Version}}"], check=False, timeout=10)
-            if asked.returncode == 0:
-                say(f"Docker Engine {asked.stdout.strip()} answers at unix://{running.socket} (pid {daemon.pid})")
-                return
+            # The socket is there before the daemon listens to it: a question then hangs until it does.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                version = running.docker("version", "--format", "{{.Server.Version}}", check=False, timeout=5)
+                if version:
+                    say(f"Docker Engine {version} answers at unix://{running.socket} (pid {daemon.pid})")
+                    return
         time.sleep(0.1)
     last = running.log.read_text(errors="replace").splitlines()[-15:]
     raise EquipmentError("The Docker Engine does not answer. Its last words:\n" + "\n".join(last))

@@ -125,7 +125,7 @@ class _Rule:
 def _used_subnets() -> list[ipaddress.IPv4Network]:
     listing = json.loads(_run(["ip", "-4", "-j", "address"]))
     return [
-        ipaddress.ip_interface(f"{entry['local']}/{entry['prefixlen']}").network
+        ipaddress.IPv4Interface(f"{entry['local']}/{entry['prefixlen']}").network
         for device in listing
         for entry in device["addr_info"]
     ]

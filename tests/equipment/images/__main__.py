@@ -19,7 +19,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("tags", nargs="*", help="images to build (default: all)")
     parser.add_argument("--save", type=Path, metavar="TAR", help="write the images into one archive as well")
     parser.add_argument("--load", type=Path, metavar="TAR", help="read images from an archive first")
-    chosen = parser.parse_args(words)
+    chosen = parser.parse_intermixed_args(words)
     tags = chosen.tags or [image.tag for image in published()]
     try:
         engine = attach(chosen.root)

@@ -24,9 +24,13 @@ from tests.equipment.images.catalogue import (
     Base,
     StandIn,
     published,
+    unknown,
 )
 
 WITHOUT_MYSQL = "SERENO_EQUIPMENT_WITHOUT_MYSQL"
+
+_STAND_INS = {image.tag: image for image in STAND_INS}
+_BASES = {base.tag: base for base in BASES}
 
 
 @dataclass(frozen=True)
@@ -45,16 +49,29 @@ def ensure(engine: Engine, tags: Sequence[str] | None = None) -> list[Held]:
 
     Raises EquipmentError for a tag that nothing stands in for, or with the builder's last words.
     """
-    known = {image.tag: image for image in STAND_INS}
     wanted = list(tags) if tags is not None else [image.tag for image in published()]
-    strange = [tag for tag in wanted if tag not in known]
+    strange = unknown(wanted)
     if strange:
         raise EquipmentError(f"Nothing stands in for {', '.join(strange)}: add a recipe to {RECIPES}/catalogue.py.")
     clients.install_plugins(engine)
     builder = _Builder(engine)
     for tag in wanted:
-        builder.ensure(known[tag])
+        builder.ensure(_STAND_INS[tag])
     return holdings(engine, wanted)
+
+
+def recipe(image: StandIn) -> str:
+    """A mark that changes when anything changes that `image` is made from."""
+    grounds = [base_recipe(_BASES[tag]) if tag in _BASES else recipe(_STAND_INS[tag]) for tag in image.needs]
+    folder = RECIPES / image.recipe
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    contents = [f"{path.relative_to(folder)} {path.stat().st_mode & 0o111} {path.read_text()}" for path in files]
+    return _mark(image.dockerfile, *grounds, *contents)
+
+
+def base_recipe(base: Base) -> str:
+    """A mark that changes when other suites or packages are wanted of `base`."""
+    return _mark(base.tag, *base.suites, *base.packages)
 
 
 def holdings(engine: Engine, tags: Sequence[str]) -> list[Held]:
@@ -70,56 +87,48 @@ def holdings(engine: Engine, tags: Sequence[str]) -> list[Held]:
 class _Builder:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._fresh: dict[str, str] = {}
-        self._bases = {base.tag: base for base in BASES}
-        self._stand_ins = {image.tag: image for image in STAND_INS}
+        self._done: set[str] = set()
 
-    def ensure(self, image: StandIn) -> str:
-        """Builds `image` if need be and returns its recipe's mark."""
-        if image.tag in self._fresh:
-            return self._fresh[image.tag]
+    def ensure(self, image: StandIn) -> None:
+        """Builds `image`, and first what it stands on, unless the engine has it from the same recipe."""
+        if image.tag in self._done:
+            return
         chosen = self._choose(image)
-        grounds = [self._ensure_need(tag) for tag in chosen.needs]
-        recipe = _mark(chosen.dockerfile, *grounds, *_contents(chosen))
-        if not self._has(chosen.tag, recipe):
-            self._build(chosen, recipe)
-        self._fresh[image.tag] = recipe
-        return recipe
+        if not self._has(chosen.tag, recipe(chosen)):
+            for tag in chosen.needs:
+                self._ensure_need(tag)
+            self._build(chosen)
+        self._done.add(image.tag)
 
     def _choose(self, image: StandIn) -> StandIn:
         if image is not MYSQL:
             return image
         if os.environ.get(WITHOUT_MYSQL):
             return MYSQL_BY_MARIADB
+        if self._has(image.tag, recipe(image)):
+            return image
         try:
-            self._ensure_base(MYSQL_PROGRAMS)
+            self._ensure_need(MYSQL_PROGRAMS.tag)
         except EquipmentError as error:
             say(f"{image.tag}: no MySQL to be had, MARIADB STANDS IN: {error}")
             return MYSQL_BY_MARIADB
         return image
 
-    def _ensure_need(self, tag: str) -> str:
-        if tag in self._bases:
-            return self._ensure_base(self._bases[tag])
-        return self.ensure(self._stand_ins[tag])
+    def _ensure_need(self, tag: str) -> None:
+        if tag in _STAND_INS:
+            self.ensure(_STAND_INS[tag])
+        elif not self._has(tag, base_recipe(_BASES[tag])):
+            bases.make(self._engine, _BASES[tag], base_recipe(_BASES[tag]))
 
-    def _ensure_base(self, base: Base) -> str:
-        recipe = _mark(base.tag, *base.suites, *base.packages)
-        if base.tag not in self._fresh:
-            if not self._has(base.tag, recipe):
-                bases.make(self._engine, base, recipe)
-            self._fresh[base.tag] = recipe
-        return recipe
-
-    def _has(self, tag: str, recipe: str) -> bool:
+    def _has(self, tag: str, mark: str) -> bool:
         labels = _labels(self._engine, tag)
-        return labels is not None and labels.get(f"{LABEL}.recipe") == recipe
+        return labels is not None and labels.get(f"{LABEL}.recipe") == mark
 
-    def _build(self, image: StandIn, recipe: str) -> None:
+    def _build(self, image: StandIn) -> None:
         started = time.monotonic()
         folder = RECIPES / image.recipe
         suite = (_labels(self._engine, image.needs[0]) or {}).get(f"{LABEL}.suite", "")
-        labels = {"recipe": recipe, "suite": suite, "for": image.tag}
+        labels = {"recipe": recipe(image), "suite": suite, "for": image.tag}
         self._run_build(image, folder / image.dockerfile, labels)
         if image.published:
             # Known only now, since packages may come with the build itself.
@@ -152,12 +161,6 @@ def _labels(engine: Engine, tag: str) -> dict[str, str] | None:
         return None
     labels: dict[str, str] | None = json.loads(told.stdout)
     return labels or {}
-
-
-def _contents(image: StandIn) -> list[str]:
-    folder = RECIPES / image.recipe
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "README.md")
-    return [f"{path.relative_to(folder)} {path.stat().st_mode & 0o111} {path.read_text()}" for path in files]
 
 
 def _mark(*parts: str) -> str:

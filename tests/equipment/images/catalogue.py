@@ -33,7 +33,7 @@ class StandIn:
     """The Debian packages that do the work; their versions are told in a label."""
     user: str
     """Who it runs as, as the official image has it; empty is root."""
-    shell: bool
+    has_shell: bool
     """Whether there is a shell for health checks of the CMD-SHELL kind."""
     dockerfile: str = "Dockerfile"
     published: bool = True
@@ -80,23 +80,33 @@ MYSQL_PROGRAMS = Base(
 BASES = (PROGRAMS, DEBIAN, MYSQL_PROGRAMS)
 
 _WORKSHOP = "sereno-equipment/workshop:1"
-MARIADB = StandIn("mariadb:11.8", "mariadb", (DEBIAN.tag,), ("mariadb-server",), "", shell=True)
-MYSQL = StandIn("mysql:8.4.11", "mysql", (MYSQL_PROGRAMS.tag,), ("mysql-server-core",), "", shell=True)
+MARIADB = StandIn("mariadb:11.8", "mariadb", (DEBIAN.tag,), ("mariadb-server",), "", has_shell=True)
+MYSQL = StandIn("mysql:8.4.11", "mysql", (MYSQL_PROGRAMS.tag,), ("mysql-server-core",), "", has_shell=True)
 MYSQL_BY_MARIADB = StandIn(
-    MYSQL.tag, "mysql", (MARIADB.tag,), ("mariadb-server",), "", shell=True, dockerfile="fallback.Dockerfile"
+    MYSQL.tag, "mysql", (MARIADB.tag,), ("mariadb-server",), "", has_shell=True, dockerfile="fallback.Dockerfile"
 )
 STAND_INS = (
-    StandIn(_WORKSHOP, "workshop", (PROGRAMS.tag,), (), "", shell=True, published=False),
-    StandIn("python:3.13-slim-trixie", "python", (DEBIAN.tag,), ("python3.13",), "", shell=True),
+    StandIn(_WORKSHOP, "workshop", (PROGRAMS.tag,), (), "", has_shell=True, published=False),
+    StandIn("python:3.13-slim-trixie", "python", (DEBIAN.tag,), ("python3.13",), "", has_shell=True),
     MARIADB,
     MYSQL,
-    StandIn("nginx:1.30.5-alpine", "nginx", (_WORKSHOP,), ("nginx",), "", shell=True),
-    StandIn("prom/prometheus:v3.13.4", "prometheus", (_WORKSHOP,), ("prometheus",), "nobody", shell=True),
+    StandIn("nginx:1.30.5-alpine", "nginx", (_WORKSHOP,), ("nginx",), "", has_shell=True),
+    StandIn("prom/prometheus:v3.13.4", "prometheus", (_WORKSHOP,), ("prometheus",), "nobody", has_shell=True),
     StandIn(
-        "prom/alertmanager:v0.34.1", "alertmanager", (_WORKSHOP,), ("prometheus-alertmanager",), "nobody", shell=True
+        "prom/alertmanager:v0.34.1",
+        "alertmanager",
+        (_WORKSHOP,),
+        ("prometheus-alertmanager",),
+        "nobody",
+        has_shell=True,
     ),
     StandIn(
-        "prom/node-exporter:v1.12.1", "node-exporter", (_WORKSHOP,), ("prometheus-node-exporter",), "nobody", shell=True
+        "prom/node-exporter:v1.12.1",
+        "node-exporter",
+        (_WORKSHOP,),
+        ("prometheus-node-exporter",),
+        "nobody",
+        has_shell=True,
     ),
     StandIn(
         "prom/mysqld-exporter:v0.18.0",
@@ -104,7 +114,7 @@ STAND_INS = (
         (_WORKSHOP,),
         ("prometheus-mysqld-exporter",),
         "nobody",
-        shell=True,
+        has_shell=True,
     ),
     StandIn(
         "prom/blackbox-exporter:v0.28.0",
@@ -112,7 +122,7 @@ STAND_INS = (
         (_WORKSHOP,),
         ("prometheus-blackbox-exporter",),
         "",
-        shell=True,
+        has_shell=True,
     ),
     StandIn(
         "ncabatoff/process-exporter:0.8.7",
@@ -120,7 +130,7 @@ STAND_INS = (
         (_WORKSHOP,),
         ("prometheus-process-exporter",),
         "",
-        shell=False,
+        has_shell=False,
     ),
     StandIn(
         "nginx/nginx-prometheus-exporter:1.5.3",
@@ -128,9 +138,9 @@ STAND_INS = (
         (_WORKSHOP,),
         ("prometheus-nginx-exporter",),
         "1001:1001",
-        shell=False,
+        has_shell=False,
     ),
-    StandIn("grafana/grafana:12.4.10", "grafana", (_WORKSHOP,), (), "472", shell=True),
+    StandIn("grafana/grafana:12.4.10", "grafana", (_WORKSHOP,), (), "472", has_shell=True),
 )
 
 
