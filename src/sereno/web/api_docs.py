@@ -124,7 +124,7 @@ def _kind(tree: dict[str, Any], schema: dict[str, Any]) -> str:
     """A schema in one line: `string`, `viewer | operator | admin`, `array of User`."""
     if "anyOf" in schema:
         return " | ".join(_kind(tree, each) for each in schema["anyOf"])
-    name = schema.get("$ref", "").rpartition("/")[2]
+    name = str(schema.get("$ref", "")).rpartition("/")[2]
     schema = _resolved(tree, schema)
     if "enum" in schema:
         return " | ".join(str(value) for value in schema["enum"])

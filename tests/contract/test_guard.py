@@ -1,0 +1,109 @@
+"""Accounts on real servers: everything that the unit tests assert on SQLite, and what only real servers can show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, select
+from tests.unit.guard.test_service import *  # noqa: F403 -- the same tests, with this folder's `database`.
+from tests.unit.guard.test_service import NOW, RIGHT, ROOT, cast, credentials, rows
+
+from sereno.core.errors import SerenoError
+from sereno.database.base import Base
+from sereno.database.migrate import migrate
+from sereno.database.retry import in_one_transaction
+from sereno.database.session import Database
+from sereno.guard import service
+from sereno.guard.errors import LastAdministrator, NameTaken
+from sereno.guard.lockout import FREE_ON_ACCOUNT_FROM_ADDRESS
+from sereno.guard.model import Role, User, UserChange
+from sereno.guard.sign_in import sign_in
+from sereno.guard.tables import AuditRow, FailureRow, UserRow
+
+pytestmark = pytest.mark.system
+
+AtOnce = Callable[..., list[object]]
+OURS = {"user", "user_session", "login_failure", "audit_entry"}
+
+__all__ = ["cast"]
+
+
+def test_the_migration_makes_the_tables_that_the_code_expects(engine: Engine) -> None:
+    migrate(engine)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        differences = [
+            difference for difference in compare_metadata(context, Base.metadata) if OURS & set(_tables(difference))
+        ]
+    assert differences == []
+
+
+def _tables(difference: object) -> list[str]:
+    found = [difference] if isinstance(difference, tuple) else list(difference)
+    names = []
+    for each in found:
+        for part in each:
+            table = getattr(part, "table", part)
+            names.append(str(getattr(table, "name", part)))
+    return names
+
+
+def test_two_starters_make_one_administrator(database: Database, at_once: AtOnce) -> None:
+    def start() -> bool:
+        return in_one_transaction(
+            database, lambda session: service.ensure_first_administrator(session, "first lamp of all", now=NOW)
+        )
+
+    assert sorted(at_once(*[start] * 6)) == [False] * 5 + [True]
+    assert [row.name for row in rows(database, UserRow)] == ["admin"]
+    assert [row.action for row in rows(database, AuditRow)] == ["user.add"]
+
+
+def test_a_name_wanted_by_many_at_once_is_given_to_one(database: Database, at_once: AtOnce) -> None:
+    def add() -> object:
+        return in_one_transaction(
+            database, lambda session: service.add_user(session, name="ana", role=Role.VIEWER, actor=ROOT, now=NOW)
+        )
+
+    outcomes = at_once(*[add] * 6)
+    assert sum(isinstance(outcome, NameTaken) for outcome in outcomes) == 5
+    assert len(rows(database, UserRow)) == 1
+
+
+@pytest.mark.parametrize("how", ["demote", "disable", "delete"])
+def test_administrators_who_remove_each_other_at_once_leave_one(
+    database: Database, at_once: AtOnce, cast: dict[str, User], how: str
+) -> None:
+    with database.unit_of_work() as session:
+        dora, _ = service.add_user(session, name="dora", role=Role.ADMIN, actor=ROOT, now=NOW)
+
+    def remove(user_id: int) -> Callable[[], object]:
+        change = UserChange(role=Role.VIEWER) if how == "demote" else UserChange(disabled=True)
+        if how == "delete":
+            return lambda: in_one_transaction(
+                database, lambda session: service.delete_user(session, user_id, actor=ROOT, now=NOW)
+            )
+        return lambda: in_one_transaction(
+            database, lambda session: service.change_user(session, user_id, change, actor=ROOT, now=NOW)
+        )
+
+    outcomes = at_once(remove(cast["alice"].id), remove(dora.id))
+    assert sum(isinstance(outcome, LastAdministrator) for outcome in outcomes) == 1, outcomes
+    with database.unit_of_work() as session:
+        active = select(UserRow).where(UserRow.role == "admin", UserRow.disabled.is_(False))
+        assert len(list(session.scalars(active))) == 1
+
+
+def test_guesses_sent_at_once_all_count(database: Database, at_once: AtOnce, cast: dict[str, User]) -> None:
+    def guess() -> object:
+        return sign_in(database, credentials(password="no idea"), now=NOW)
+
+    outcomes = at_once(*[guess] * 8)
+    assert all(isinstance(outcome, SerenoError) for outcome in outcomes)
+    made = len(rows(database, FailureRow))
+    assert made >= FREE_ON_ACCOUNT_FROM_ADDRESS
+    with pytest.raises(SerenoError, match="too many failed attempts"):
+        sign_in(database, credentials(password=RIGHT), now=NOW)
