@@ -9,8 +9,12 @@ SERENO_SETTINGS           path of sereno.toml (may not exist)
 SERENO_DATABASE_ADDRESS   host:port of the database
 SERENO_PROMETHEUS_URL     http://host:port
 SERENO_ALERTMANAGER_URL   http://host:port
+SERENO_WEBAPP_URL         http://host:port of the webapp, for the worker
 SERENO_SECRETS            folder of secrets, one file each
 SERENO_WWW                folder that Nginx serves: static/, errors/, status/
+
+Read by the processes themselves: SERENO_BIND, SERENO_WEB_WORKERS, SERENO_WEB_THREADS and PROMETHEUS_MULTIPROC_DIR by
+`web/server.py`, SERENO_WORKER_BIND (127.0.0.1:5001) by `worker/__main__.py`. Listening beyond loopback is said there.
 """
 
 from __future__ import annotations
@@ -23,8 +27,20 @@ from sqlalchemy import URL, make_url
 
 from sereno.core.errors import SettingsError
 from sereno.database.session import Database, make_engine
+from sereno.outside.alertmanager import AlertmanagerClient
 from sereno.outside.prometheus import PrometheusClient
+from sereno.outside.certificate import ensure_certificate
+from sereno.outside.health import Health
+from sereno.outside.packages import Packages
+from sereno.outside.processes import Processes
+from sereno.outside.supervisor import Supervisor
+from sereno.serve.component import Component
+from sereno.serve.native.home import Home, State
+from sereno.serve.place import Place
+from sereno.serve.platforms.native import NativePlatform, native_ports
+from sereno.serve.ports import Neighbours
 from sereno.settings import Settings, load_settings
+from sereno.watch.rules import render_rules
 from sereno.watch import PrometheusReadings
 
 DATABASE_NAME = "sereno"
@@ -44,6 +60,7 @@ class Surroundings:
     alertmanager_url: str
     secrets: Path
     www: Path
+    webapp_url: str = "http://127.0.0.1:5000"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Surroundings:
@@ -59,6 +76,7 @@ class Surroundings:
             alertmanager_url=environment.get("SERENO_ALERTMANAGER_URL", "http://127.0.0.1:9093"),
             secrets=Path(environment.get("SERENO_SECRETS", "var/secrets")),
             www=Path(environment.get("SERENO_WWW", "var/www")),
+            webapp_url=environment.get("SERENO_WEBAPP_URL", "http://127.0.0.1:5000"),
         )
 
     def secret(self, name: str) -> str:
@@ -94,3 +112,42 @@ def open_database(surroundings: Surroundings, *, pool_size: int = 5) -> Database
 def open_readings(surroundings: Surroundings) -> PrometheusReadings:
     """What watch reads from this system's Prometheus; nothing is connected until it is used. Build it after forking."""
     return PrometheusReadings(PrometheusClient(surroundings.prometheus_url), surroundings.settings)
+
+
+def open_prometheus(surroundings: Surroundings) -> PrometheusClient:
+    """This system's Prometheus; nothing is connected until it is used. Build it after forking."""
+    return PrometheusClient(surroundings.prometheus_url)
+
+
+def open_alertmanager(surroundings: Surroundings) -> AlertmanagerClient:
+    """This system's Alertmanager; nothing is connected until it is used. Build it after forking."""
+    return AlertmanagerClient(surroundings.alertmanager_url)
+
+
+def native_platform(
+    *, root: Path, home: Home, settings: Settings, state: State, user: str, ports: Mapping[str, int]
+) -> NativePlatform:
+    """The native platform with this machine's processes, packages and Supervisor."""
+    return NativePlatform(
+        home=home,
+        root=root,
+        settings=settings,
+        state=state,
+        user=user,
+        wanted_ports=native_ports(settings, ports),
+        neighbours=Neighbours(
+            processes=Processes(),
+            packages=Packages(),
+            supervisor=Supervisor(home / "run/supervisor.sock"),
+            health=Health(),
+        ),
+        configuration_of=_configuration_of,
+        certificate=lambda folder: ensure_certificate(folder, root, settings),
+    )
+
+
+def _configuration_of(component: Component, place: Place) -> dict[str, str]:
+    """The files of a component that the room `watch` writes."""
+    if component.name == "prometheus":
+        return {f"rules/{name}": text for name, text in render_rules(place.settings).items()}
+    return {}

@@ -8,6 +8,7 @@ from typing import Any
 
 import urllib3
 
+from sereno.core import trace
 from sereno.core.errors import Unavailable
 
 
@@ -30,7 +31,7 @@ class JsonClient:
         Raises Unavailable when the neighbour does not answer, answers otherwise, or not with JSON.
         """
         try:
-            response = self._pool.request("GET", self._base + path, fields=dict(fields or {}))
+            response = self._pool.request("GET", self._base + path, fields=dict(fields or {}), headers=_trace_headers())
         except urllib3.exceptions.HTTPError as error:
             raise Unavailable(
                 f"{self.name} does not answer: {error.__class__.__name__}",
@@ -42,3 +43,9 @@ class JsonClient:
             return response.json()
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
             raise Unavailable(f"{self.name} answered {path} with something that is not JSON") from error
+
+
+def _trace_headers() -> dict[str, str]:
+    """Lets the neighbour's log be tied to the request that we answer."""
+    present = trace.current.get()
+    return {trace.HEADER: present.header()} if present else {}

@@ -12,7 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from sereno.core.clock import Clock, utc_now
 from sereno.database.session import Database
-from sereno.web import auth, errors, headers, i18n, menu, metrics, request_id, static_files, theme, tracing
+from sereno.web import auth, errors, headers, i18n, menu, request_id, static_files, theme, tracing
 from sereno.web.desk import Desk
 from sereno.wiring import Surroundings, open_database
 
@@ -63,6 +63,9 @@ def create_app(surroundings: Surroundings, *, database: Database | None = None, 
     CSRFProtect(app)
     # Exactly one hop: Nginx overwrites both headers, so a client's own count for nothing. The Host is Nginx's own.
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=0)  # type: ignore[method-assign]
+    # Not at the top: prometheus_client opens its files when it is imported, and web/server.py empties their folder first.
+    from sereno.web import metrics
+
     for part in (metrics, tracing, request_id, i18n, static_files, headers, errors, auth, theme, menu):
         part.init_app(app)
     for name in BLUEPRINTS:

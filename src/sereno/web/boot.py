@@ -37,9 +37,7 @@ def boot(surroundings: Surroundings, database: Database) -> None:
     if done:
         _log.info("schema brought up to date", extra={"migrations": list(done)})
     password = surroundings.secret(FIRST_PASSWORD)
-    added = in_one_transaction(
-        database, lambda session: ensure_first_administrator(session, password, now=utc_now())
-    )
+    added = in_one_transaction(database, lambda session: ensure_first_administrator(session, password, now=utc_now()))
     if added:
         _log.info("first administrator made; its password lies in the secret %s", FIRST_PASSWORD)
 

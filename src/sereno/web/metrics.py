@@ -19,7 +19,9 @@ from sereno.database.observe import observe
 from sereno.web.auth import public
 from sereno.web.desk import Desk
 
-REQUESTS = Counter("sereno_http_requests", "Requests answered, by route, method and status.", ["route", "method", "status"])
+REQUESTS = Counter(
+    "sereno_http_requests", "Requests answered, by route, method and status.", ["route", "method", "status"]
+)
 REQUEST_SECONDS = Histogram(
     "sereno_http_request_duration_seconds",
     "How long answers took.",
@@ -54,7 +56,7 @@ def metrics() -> Response:
     registry = REGISTRY
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         registry = CollectorRegistry()
-        MultiProcessCollector(registry)
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return Response(render(registry), content_type=CONTENT_TYPE_LATEST)
 
 

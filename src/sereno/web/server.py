@@ -65,12 +65,12 @@ def __getattr__(name: str) -> Flask:
     return application
 
 
-def when_ready(server: Any) -> None:
+def when_ready(_server: Any) -> None:
     """Gunicorn listens: migrate in a process beside, so that a dead database delays nobody."""
     _boot.append(start_module("sereno.web.boot"))
 
 
-def post_fork(server: Any, worker: Any) -> None:
+def post_fork(_server: Any, _worker: Any) -> None:
     """Forget connections that the parent may have had: two processes must never share one."""
     from sereno.web.desk import Desk
 
@@ -78,14 +78,14 @@ def post_fork(server: Any, worker: Any) -> None:
     own.database.engine.dispose(close=False)
 
 
-def child_exit(server: Any, worker: Any) -> None:
+def child_exit(_server: Any, worker: Any) -> None:
     """Take a dead process's gauges out of the sum."""
     from prometheus_client.multiprocess import mark_process_dead
 
     mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
-def on_exit(server: Any) -> None:
+def on_exit(_server: Any) -> None:
     """End the process that may still be waiting for the database."""
     for process in _boot:
         process.terminate()

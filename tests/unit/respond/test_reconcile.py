@@ -43,7 +43,7 @@ class Neighbours:
 
     listed: list[Entry] | None = field(default_factory=list)
     raised: list[Entry] | None = field(default_factory=list)
-    since: datetime = at(-60)
+    since: datetime = NOON - timedelta(hours=1)
 
     def alertmanager(self) -> _Alertmanager:
         return _Alertmanager(self)
