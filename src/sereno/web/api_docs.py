@@ -58,7 +58,8 @@ def page() -> str:
         for method in METHODS:
             if method in methods:
                 entry = _entry(tree, method, path, methods[method])
-                groups.setdefault(str(_(methods[method]["tags"][0])), []).append(entry)
+                tag = methods[method]["tags"][0]
+                groups.setdefault(str(_(tag)), []).append(entry)
     return render_template("api/docs.html", groups=groups)
 
 
@@ -72,10 +73,11 @@ def _description() -> dict[str, Any]:
 
 def _entry(tree: dict[str, Any], method: str, path: str, described: dict[str, Any]) -> Entry:
     success = min(described["responses"])
+    summary = described["summary"]
     return Entry(
         method=method.upper(),
         path=path,
-        summary=_(described["summary"]),
+        summary=_(summary),
         description=_role(described),
         parameters=[
             FieldRow(each["name"], _kind(tree, each["schema"]), each["required"], _said(each))

@@ -60,8 +60,11 @@ WORDS = {
         N_("Try again; if it stays, tell an administrator the request's identifier below."),
     ),
     503: Words(
-        N_("The desk cannot reach its database"),
-        N_("It keeps trying by itself. Wait a few seconds and load the page again; the status page stays up."),
+        N_("The desk cannot answer just now"),
+        N_(
+            "Its database, or another part that it needs, does not answer. It keeps trying by itself: "
+            "wait a few seconds and load the page again. The status page stays up."
+        ),
     ),
 }
 

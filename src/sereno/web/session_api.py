@@ -36,9 +36,7 @@ class SessionOut(ApiModel):
     name: str
     role: Role
     must_change_password: bool = Field(description=N_("While true, only the password can be changed."))
-    csrf_token: str = Field(
-        description=N_("For the header X-CSRF-Token of each request that changes something.")
-    )
+    csrf_token: str = Field(description=N_("For the header X-CSRF-Token of each request that changes something."))
 
 
 class NewPassword(ApiModel):
