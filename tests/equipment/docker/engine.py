@@ -145,7 +145,7 @@ def start(root: Path, *, data: Path | None = None, where: Network = "own") -> En
     data.mkdir(parents=True, exist_ok=True)
     isolated = where == "own"
     (root / "docker.sock").unlink(missing_ok=True)
-    # A killed engine's notes of its helpers would be believed: dockerd takes a dead one's zombie for alive.
+    # A killed engine's note of its containerd would be believed: dockerd takes the dead one's zombie for alive.
     shutil.rmtree(root / "x", ignore_errors=True)
     with (root / "dockerd.log").open("ab") as log:
         daemon = _spawn(root, data, isolated, log)
