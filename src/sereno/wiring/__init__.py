@@ -29,18 +29,7 @@ from sereno.core.errors import SettingsError
 from sereno.database.session import Database, make_engine
 from sereno.outside.alertmanager import AlertmanagerClient
 from sereno.outside.prometheus import PrometheusClient
-from sereno.outside.certificate import ensure_certificate
-from sereno.outside.health import Health
-from sereno.outside.packages import Packages
-from sereno.outside.processes import Processes
-from sereno.outside.supervisor import Supervisor
-from sereno.serve.component import Component
-from sereno.serve.native.home import Home, State
-from sereno.serve.place import Place
-from sereno.serve.platforms.native import NativePlatform, native_ports
-from sereno.serve.ports import Neighbours
 from sereno.settings import Settings, load_settings
-from sereno.watch.rules import render_rules
 from sereno.watch import PrometheusReadings
 
 DATABASE_NAME = "sereno"
@@ -122,32 +111,3 @@ def open_prometheus(surroundings: Surroundings) -> PrometheusClient:
 def open_alertmanager(surroundings: Surroundings) -> AlertmanagerClient:
     """This system's Alertmanager; nothing is connected until it is used. Build it after forking."""
     return AlertmanagerClient(surroundings.alertmanager_url)
-
-
-def native_platform(
-    *, root: Path, home: Home, settings: Settings, state: State, user: str, ports: Mapping[str, int]
-) -> NativePlatform:
-    """The native platform with this machine's processes, packages and Supervisor."""
-    return NativePlatform(
-        home=home,
-        root=root,
-        settings=settings,
-        state=state,
-        user=user,
-        wanted_ports=native_ports(settings, ports),
-        neighbours=Neighbours(
-            processes=Processes(),
-            packages=Packages(),
-            supervisor=Supervisor(home / "run/supervisor.sock"),
-            health=Health(),
-        ),
-        configuration_of=_configuration_of,
-        certificate=lambda folder: ensure_certificate(folder, root, settings),
-    )
-
-
-def _configuration_of(component: Component, place: Place) -> dict[str, str]:
-    """The files of a component that the room `watch` writes."""
-    if component.name == "prometheus":
-        return {f"rules/{name}": text for name, text in render_rules(place.settings).items()}
-    return {}

@@ -1,0 +1,106 @@
+"""The server's certificate: made by the project's own script, or the user's own, checked."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
+from sereno.core.clock import utc_now
+from sereno.core.errors import SerenoError, SettingsError
+from sereno.settings import Settings
+
+SCRIPT = Path("docker/nginx/ssl/generate-ssl.sh")
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What a certificate says of itself: the names it is for, until when it is valid, its SHA-256 fingerprint."""
+
+    names: tuple[str, ...]
+    not_before: datetime
+    not_after: datetime
+    fingerprint: str
+
+
+def read_certificate(pem: bytes) -> Certificate:
+    """The first certificate of a PEM file. Raises ValueError when there is none."""
+    from cryptography.hazmat.primitives import hashes
+
+    leaf = x509.load_pem_x509_certificates(pem)[0]
+    try:
+        listed = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        names = (
+            *listed.get_values_for_type(x509.DNSName),
+            *(str(address) for address in listed.get_values_for_type(x509.IPAddress)),
+        )
+    except x509.ExtensionNotFound:
+        names = ()
+    return Certificate(names, leaf.not_valid_before_utc, leaf.not_valid_after_utc, leaf.fingerprint(hashes.SHA256()).hex())
+
+
+def ensure_certificate(folder: Path, root: Path, settings: Settings) -> None:
+    """Make sure that `folder` holds `cert.pem` and `key.pem`: the user's own pair, or one of this machine's making.
+
+    Raises SettingsError when the user's own pair is wrong, SerenoError when none can be made.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    own = settings.certificate_pair
+    if own is not None:
+        check_pair(*own, domain=settings.site.domain)
+        for source, name in zip(own, ("cert.pem", "key.pem"), strict=True):
+            target = folder / name
+            target.touch(mode=0o600)
+            target.write_bytes(source.read_bytes())
+        return
+    names = [settings.site.domain] if settings.site.domain else []
+    made = subprocess.run(
+        ["bash", str(root / SCRIPT), "--into", str(folder), *names], capture_output=True, text=True, check=False
+    )
+    if made.returncode != 0:
+        raise SerenoError("the certificate cannot be made", next_step="read the lines above", log_tail=made.stderr.strip())
+
+
+def check_pair(certificate: Path, key: Path, *, domain: str) -> None:
+    """Refuse a certificate and key that don't fit: unreadable, of different keys, out of date, for another name."""
+    try:
+        pem = certificate.read_bytes()
+        leaf = x509.load_pem_x509_certificates(pem)[0]
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            f"site.certificate = '{certificate}' is not a readable certificate: {error}", next_step="it must be a PEM file"
+        ) from error
+    try:
+        private = serialization.load_pem_private_key(key.read_bytes(), password=None)
+    except (OSError, ValueError, TypeError) as error:
+        raise SettingsError(
+            f"site.key = '{key}' is not a readable private key: {error}",
+            next_step="it must be a PEM file without a passphrase",
+        ) from error
+    if private.public_key() != leaf.public_key():
+        raise SettingsError(
+            f"site.certificate = '{certificate}' and site.key = '{key}' do not belong together",
+            next_step="give the key from which the certificate was requested",
+        )
+    said = read_certificate(pem)
+    now = utc_now()
+    if now > said.not_after or now < said.not_before:
+        raise SettingsError(
+            f"site.certificate = '{certificate}' is valid from {said.not_before:%Y-%m-%d} to {said.not_after:%Y-%m-%d} only",
+            next_step="renew it, or set neither certificate nor key and Sereno makes a pair",
+        )
+    if domain and not any(_covers(name, domain) for name in said.names):
+        raise SettingsError(
+            f"site.certificate = '{certificate}' is for {', '.join(said.names) or 'no name'}, not for {domain}",
+            next_step="get a certificate for site.domain, or correct site.domain",
+        )
+
+
+def _covers(name: str, domain: str) -> bool:
+    if name.startswith("*."):
+        return domain.partition(".")[2].lower() == name[2:].lower()
+    return name.lower() == domain.lower()

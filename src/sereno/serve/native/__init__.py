@@ -1,0 +1,1 @@
+"""Running components as processes of this machine, under Supervisor."""

@@ -1,0 +1,51 @@
+"""Making the database's own tables, once, so that being killed half-way leaves nothing half-made."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from sereno.core.errors import SerenoError
+from sereno.serve.native.files import hand_over
+from sereno.serve.native.home import Home
+from sereno.serve.ports import Processes
+
+
+def initialise(home: Home, processes: Processes, user: str) -> bool:
+    """Make the data folder of MariaDB when there is none; False when there is.
+
+    It is made beside its place and moved there when it is whole. Raises SerenoError with the program's last lines.
+    """
+    data = home / "data/mysql"
+    if (data / "mysql").is_dir():
+        return False
+    if data.exists() and any(data.iterdir()):
+        raise SerenoError(
+            f"{data} holds files but no database",
+            next_step=f"look what they are; move the folder away (mv {data} {data}.away) and run this again",
+        )
+    unfinished = Path(f"{data}.new")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(mode=0o700)
+    hand_over(unfinished, user)
+    done = processes.run(
+        [
+            "mariadb-install-db",
+            "--no-defaults",
+            f"--datadir={unfinished}",
+            "--auth-root-authentication-method=normal",
+            "--skip-test-db",
+            "--skip-name-resolve",
+        ],
+        user=user,
+    )
+    if done.code != 0:
+        raise SerenoError(
+            "the database's own tables could not be made (mysql)",
+            next_step="read the lines above; a full disk and missing permissions are the usual causes",
+            log_tail="\n".join(done.output.splitlines()[-15:]),
+        )
+    if data.exists():
+        data.rmdir()
+    unfinished.rename(data)
+    return True

@@ -1,0 +1,56 @@
+"""Supervisor's event listener: writes a line of JSON for every component that ends without being asked to.
+
+    deaths.py DEATHS_FILE
+
+Supervisor speaks its event protocol on standard input and output (READY, header, payload, RESULT). Each line
+written: {"at": seconds since 1970, "component": name, "pid": number, "event": what happened}.
+"""
+
+import json
+import os
+import sys
+import time
+
+KEEP_BYTES = 1024 * 1024
+
+
+def fields(text):
+    """`a:1 b:2` as a dictionary."""
+    return dict(part.split(":", 1) for part in text.split())
+
+
+def death_of(header, payload, now):
+    """The line to write for an event. An end that was asked for is another event, which is not listened to."""
+    return {
+        "at": now,
+        "component": payload["processname"],
+        "pid": int(payload.get("pid", 0)),
+        "event": header["eventname"].removeprefix("PROCESS_STATE_").lower(),
+    }
+
+
+def append(path, event):
+    """Add one line; a file that has grown too long becomes `.1` and a new one begins."""
+    if os.path.exists(path) and os.path.getsize(path) > KEEP_BYTES:
+        os.replace(path, path + ".1")
+    with open(path, "a", encoding="utf-8") as stream:
+        stream.write(json.dumps(event) + "\n")
+
+
+def main(path):
+    """Answer Supervisor until it closes the pipe."""
+    while True:
+        sys.stdout.write("READY\n")
+        sys.stdout.flush()
+        line = sys.stdin.readline()
+        if not line:
+            return
+        header = fields(line)
+        payload = fields(sys.stdin.read(int(header["len"])))
+        append(path, death_of(header, payload, time.time()))
+        sys.stdout.write("RESULT 2\nOK")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

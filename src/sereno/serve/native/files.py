@@ -1,0 +1,110 @@
+"""Everything that lies in the home before something starts: secrets, configuration, folders."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+from pathlib import Path
+
+from sereno.core.errors import SerenoError
+from sereno.serve.component import Component
+from sereno.serve.native.home import FOLDERS, PRIVATE, Home, write_whole
+from sereno.serve.place import Place
+from sereno.serve.render import render_component, users_sql
+from sereno.serve.secrets import LAB_GRAFANA_PASSWORD, SECRETS
+
+DATA_FOLDERS = (
+    "mysql-tmp",
+    "prometheus",
+    "alertmanager",
+    "grafana",
+    "nginx/body",
+    "nginx/proxy",
+    "nginx/cache",
+    "nginx/fastcgi",
+    "nginx/uwsgi",
+    "nginx/scgi",
+)
+
+
+def make_folders(home: Home) -> None:
+    """The home's folders, with what is private closed to others."""
+    try:
+        for name in FOLDERS:
+            (home / name).mkdir(parents=True, exist_ok=True)
+            (home / name).chmod(0o700 if name in PRIVATE else 0o755)
+        for name in DATA_FOLDERS:
+            (home / "data" / name).mkdir(parents=True, exist_ok=True)
+        for process in ("webapp", "worker"):
+            (home / "run" / f"{process}-metrics").mkdir(exist_ok=True)
+    except PermissionError as error:
+        raise SerenoError(
+            f"{error.filename} cannot be made by this user",
+            next_step="run with sudo, or set SERENO_HOME to a folder of your own",
+        ) from error
+
+
+def make_secrets(home: Home, place: Place) -> None:
+    """Make every secret that is missing, and write again what only repeats others."""
+    folder = home / "secrets"
+    made: dict[str, str] = {}
+    for secret in SECRETS:
+        file = folder / secret.name
+        exists = file.exists() and file.stat().st_size > 0
+        text = file.read_text(encoding="utf-8") if exists and not secret.derived else secret.make(made)
+        if place.lab and secret.name == "grafana-admin-password":
+            text = LAB_GRAFANA_PASSWORD
+        made[secret.name] = text
+        write_whole(file, text, 0o600)
+    write_whole(folder / "mysql-users.sql", users_sql(place, made), 0o600)
+    write_whole(
+        folder / "mysqld-exporter.cnf",
+        f"[client]\nuser = sereno_exporter\npassword = {made['mysql-exporter-password']}\n"
+        f"host = {place.hosts['mysql']}\nport = {place.ports['mysql']}\n",
+        0o600,
+    )
+
+
+def write_configuration(home: Home, place: Place, component: Component, more: dict[str, str]) -> None:
+    """Write a component's files into its folder; `more` are files of its own that no template makes."""
+    for name, text in {**render_component(component, place), **more}.items():
+        write_whole(home / "etc" / component.name / name, text)
+
+
+def copy_own(home: Home, root: Path) -> None:
+    """Bring what the user keeps in the repository (settings, rules, targets, Nginx snippets) into the home."""
+    settings = root / "sereno.toml"
+    write_whole(home / "etc/sereno.toml", settings.read_text(encoding="utf-8") if settings.exists() else "")
+    for source, target in (
+        (root / "prometheus/rules/custom", home / "etc/prometheus/rules/custom"),
+        (root / "prometheus/targets", home / "etc/prometheus/targets"),
+        (root / "docker/nginx/conf.d", home / "etc/nginx/conf.d"),
+        (root / "grafana/dashboards", home / "etc/grafana/dashboards"),
+    ):
+        target.mkdir(parents=True, exist_ok=True)
+        wanted = {file.name for file in source.glob("*") if file.suffix in (".yml", ".conf", ".json")}
+        for stale in target.iterdir():
+            if stale.name not in wanted:
+                stale.unlink()
+        for name in wanted:
+            write_whole(target / name, (source / name).read_text(encoding="utf-8"))
+
+
+def hand_over(path: Path, user: str) -> None:
+    """Give a folder and all in it to `user`; what is theirs already is left alone."""
+    if not user:
+        return
+    account = pwd.getpwnam(user)
+    for folder, folders, files in os.walk(path):
+        for name in (".", *folders, *files):
+            each = os.path.join(folder, name)  # noqa: PTH118 -- os.walk speaks in strings.
+            if os.lstat(each).st_uid != account.pw_uid:
+                os.lchown(each, account.pw_uid, account.pw_gid)
+
+
+def erase(home: Home) -> None:
+    """Remove what Sereno has stored: data, secrets, logs, configuration. The virtual environment stays."""
+    for name in ("data", "secrets", "log", "run", "www", "etc", "tls"):
+        shutil.rmtree(home / name, ignore_errors=True)
+    home.state_file.unlink(missing_ok=True)

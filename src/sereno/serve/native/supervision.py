@@ -1,0 +1,82 @@
+"""What Supervisor is told: its configuration, made from the catalogue. Pure."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from sereno.serve.component import Component
+from sereno.serve.place import Place
+
+LISTENER = "deaths"
+FOREVER = 1_000_000
+"""Supervisor gives up after `startretries`; the wrapper's growing delay is what protects the machine."""
+
+
+def supervisord_conf(place: Place, components: Sequence[Component]) -> str:
+    """The text of supervisord.conf. A `%` means something to Supervisor, so it is doubled in values."""
+    python = place.home / "venv/bin/python"
+    blocks = [
+        _section(
+            "supervisord",
+            logfile=place.log("supervisord.log"),
+            logfile_maxbytes="5MB",
+            logfile_backups=1,
+            pidfile=place.run("supervisord.pid"),
+            childlogdir=place.log(),
+            directory=place.home,
+            umask="027",
+            identifier="sereno",
+            silent="true",
+        ),
+        _section("unix_http_server", file=place.run("supervisor.sock"), chmod="0700"),
+        "[rpcinterface:supervisor]\n"
+        "supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface\n",
+        _section(
+            f"eventlistener:{LISTENER}",
+            command=f"{python} -S -E {_own_script('deaths.py')} {place.log('deaths.jsonl')}",
+            events="PROCESS_STATE_EXITED,PROCESS_STATE_BACKOFF,PROCESS_STATE_FATAL",
+            stderr_logfile=place.log("deaths.log"),
+            stderr_logfile_maxbytes="1MB",
+            stderr_logfile_backups=1,
+        ),
+    ]
+    blocks += [_program(place, component, priority) for priority, component in enumerate(components, start=10)]
+    return "\n".join(blocks)
+
+
+def _program(place: Place, component: Component, priority: int) -> str:
+    program = component.native
+    respawn = [str(place.home / "venv/bin/python"), "-S", "-E", str(_own_script("respawn.py"))]
+    command = [*respawn, str(place.log("deaths.jsonl")), component.name, "--", *program.argv(place)]
+    environment = program.environment(place)
+    return _section(
+        f"program:{component.name}",
+        command=shlex.join(command),
+        environment=",".join(f'{name}="{value}"' for name, value in sorted(environment.items())),
+        priority=priority,
+        # `up` starts them one after the other, in order of need; after that Supervisor keeps them alive.
+        autostart="false",
+        autorestart="true",
+        startsecs=5,
+        startretries=FOREVER,
+        stopsignal=program.stop_signal,
+        stopwaitsecs=program.stop_seconds,
+        stopasgroup="false",
+        killasgroup="true",
+        redirect_stderr="true",
+        stdout_logfile=place.log(f"{component.name}.log"),
+        stdout_logfile_maxbytes="10MB",
+        stdout_logfile_backups=2,
+    )
+
+
+def _own_script(name: str) -> Path:
+    """Where a script of this package lies; Python runs it without importing the package."""
+    return Path(__file__).with_name(name)
+
+
+def _section(title: str, **values: object) -> str:
+    lines = [f"{key} = {str(value).replace('%', '%%')}" for key, value in values.items()]
+    return "\n".join([f"[{title}]", *lines]) + "\n"

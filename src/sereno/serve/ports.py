@@ -1,0 +1,103 @@
+"""What serving natively needs of the machine, as Protocols; `sereno.outside` matches them by shape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+
+class Holder(Protocol):
+    """Who listens on a port."""
+
+    @property
+    def pid(self) -> int | None: ...
+
+    @property
+    def program(self) -> str: ...
+
+
+class Finished(Protocol):
+    """A command that has ended."""
+
+    @property
+    def code(self) -> int: ...
+
+    @property
+    def output(self) -> str: ...
+
+
+class Processes(Protocol):
+    """Processes and ports of this machine."""
+
+    def port_holder(self, port: int) -> Holder | None:
+        """Who listens on TCP `port`, or None. `pid` is None when another user's process can't be seen."""
+        ...
+
+    def run(self, argv: Sequence[str], *, user: str = "", timeout_seconds: float = 120) -> Finished:
+        """Run a command to its end as `user` (empty: as we are), its output and errors together."""
+        ...
+
+    def spawn(self, argv: Sequence[str], *, user: str, log: Path, environment: Mapping[str, str]) -> int:
+        """Start a process that outlives us, as `user` (empty: as we are); its pid."""
+        ...
+
+    def memory_bytes(self, pids: Sequence[int]) -> int | None:
+        """Proportional set size of the processes and all their descendants; None when it may not be read."""
+        ...
+
+    def descendants(self, pid: int) -> list[int]:
+        """The pids of a process and of everything below it that is alive."""
+        ...
+
+
+class Packages(Protocol):
+    """The distribution's packages."""
+
+    def install(self, packages: Sequence[str], units: Sequence[str], log: Path) -> None:
+        """Install what is missing without letting it start services of its own.
+
+        Raises SerenoError with the last lines of what the package manager said.
+        """
+        ...
+
+
+class Supervisor(Protocol):
+    """A running supervisord, by its socket."""
+
+    def answers(self) -> bool:
+        """Whether it is there."""
+        ...
+
+    def reread(self) -> None:
+        """Read the configuration again; stop and forget programs that are gone or changed, add those that are new."""
+        ...
+
+    def info(self) -> dict[str, dict[str, Any]]:
+        """Program → what Supervisor knows of it (`statename`, `start`, `stop`, `pid`, `spawnerr`; times in seconds)."""
+        ...
+
+    def start(self, name: str) -> None: ...
+
+    def stop(self, name: str) -> None: ...
+
+    def shutdown(self) -> None: ...
+
+
+class Health(Protocol):
+    """Asks a component whether it is healthy."""
+
+    def http(self, url: str) -> str | None:
+        """None when a GET answers 200, else what was wrong."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """Everything that the native platform needs of the machine."""
+
+    processes: Processes
+    packages: Packages
+    supervisor: Supervisor
+    health: Health

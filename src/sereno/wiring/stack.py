@@ -1,0 +1,48 @@
+"""The platforms, introduced to this machine. Apart from the desk's wiring, so that the desk loads none of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from sereno.outside.certificate import ensure_certificate
+from sereno.outside.health import Health
+from sereno.outside.packages import Packages
+from sereno.outside.processes import Processes
+from sereno.outside.supervisor import Supervisor
+from sereno.serve.component import Component
+from sereno.serve.native.home import Home, State
+from sereno.serve.place import Place
+from sereno.serve.platforms.native import NativePlatform, native_ports
+from sereno.serve.ports import Neighbours
+from sereno.settings import Settings
+from sereno.watch.rules import render_rules
+
+
+def native_platform(
+    *, root: Path, home: Home, settings: Settings, state: State, user: str, ports: Mapping[str, int]
+) -> NativePlatform:
+    """The native platform with this machine's processes, packages and Supervisor."""
+    return NativePlatform(
+        home=home,
+        root=root,
+        settings=settings,
+        state=state,
+        user=user,
+        wanted_ports=native_ports(settings, ports),
+        neighbours=Neighbours(
+            processes=Processes(),
+            packages=Packages(),
+            supervisor=Supervisor(home / "run/supervisor.sock"),
+            health=Health(),
+        ),
+        configuration_of=_configuration_of,
+        certificate=lambda folder: ensure_certificate(folder, root, settings),
+    )
+
+
+def _configuration_of(component: Component, place: Place) -> dict[str, str]:
+    """The files of a component that the room `watch` writes."""
+    if component.name == "prometheus":
+        return {f"rules/{name}": text for name, text in render_rules(place.settings).items()}
+    return {}
