@@ -45,13 +45,16 @@ def begin(session: Session, user: UserRow, *, address: str, user_agent: str, now
     return token
 
 
-def identify(session: Session, token: str, *, now: datetime) -> Identity | None:
-    """Who holds the token, or None when it is unknown, has ended, or its account is disabled."""
+def identify(session: Session, token: str, *, now: datetime, is_use: bool = True) -> Identity | None:
+    """Who holds the token, or None when it is unknown, has ended, or its account is disabled.
+
+    `is_use` is False when a page refreshes itself: that keeps no idle session alive.
+    """
     found = store.active_session(session, token_sha256=fingerprint(token), now=now, idle=IDLE)
     if found is None:
         return None
     row, user = found
-    if now - row.last_seen_at >= SEEN_EVERY:
+    if is_use and now - row.last_seen_at >= SEEN_EVERY:
         row.last_seen_at = now
     return Identity(
         user_id=user.id,

@@ -112,7 +112,7 @@ def current_identity_or_none() -> Identity | None:
 def _identity_of_session(token: str) -> Identity | None:
     own = desk()
     with own.database.unit_of_work() as session:
-        return sessions.identify(session, token, now=own.clock())
+        return sessions.identify(session, token, now=own.clock(), is_use="X-Live" not in request.headers)
 
 
 def init_app(app: Flask) -> None:
