@@ -7,8 +7,8 @@ from sereno.watch.conventions import DISK_FREE_PERCENT, REAL_FILESYSTEM, WRITABL
 from sereno.watch.model import Severity
 from sereno.watch.rules.model import Alert
 
-_INODES_FREE_PERCENT = f"100 * node_filesystem_files_free{{{REAL_FILESYSTEM}}} / (node_filesystem_files > 0)"
-"""File systems that make inodes as they need them (btrfs, vfat) say 0 and are left out."""
+_INODES_FREE_PERCENT = f"100 * node_filesystem_files_free{{{REAL_FILESYSTEM}}} / node_filesystem_files"
+"""File systems that make inodes as they need them (btrfs, vfat) say 0, and a share of nothing is no number."""
 
 
 def disks() -> tuple[Alert, ...]:
