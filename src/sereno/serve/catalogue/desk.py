@@ -26,6 +26,7 @@ def environment(place: Place) -> dict[str, str]:
         "SERENO_DATABASE_ADDRESS": place.address("mysql"),
         "SERENO_PROMETHEUS_URL": f"http://{place.address('prometheus')}",
         "SERENO_ALERTMANAGER_URL": f"http://{place.address('alertmanager')}",
+        "SERENO_WEBAPP_URL": f"http://{place.address('webapp')}",
         "SERENO_WWW": str(place.www),
     }
 
@@ -64,7 +65,7 @@ def _compose(place: Place, process: str, command: list[str], port: int) -> Mappi
 
 WEBAPP = Component(
     name="webapp",
-    title=Text("Desk", "Escritorio"),
+    title=Text("Desk", "Mesa de guardia"),
     image=IMAGE,
     port=5000,
     idle_mb=110,
@@ -92,7 +93,7 @@ WEBAPP = Component(
 
 WORKER = Component(
     name="worker",
-    title=Text("Desk's clock", "Reloj del escritorio"),
+    title=Text("Desk's clock", "Reloj de la mesa"),
     image=IMAGE,
     port=WORKER_METRICS_PORT,
     idle_mb=70,
