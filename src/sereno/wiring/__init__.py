@@ -14,7 +14,7 @@ SERENO_SECRETS            folder of secrets, one file each
 SERENO_WWW                folder that Nginx serves: static/, errors/, status/
 
 Read by the processes themselves: SERENO_BIND, SERENO_WEB_WORKERS, SERENO_WEB_THREADS and PROMETHEUS_MULTIPROC_DIR by
-`web/server.py`, SERENO_WORKER_BIND (127.0.0.1:5001) by `worker/__main__.py`. Listening beyond loopback is said there.
+`web/server.py`; SERENO_BIND (127.0.0.1:5001) by `worker/__main__.py`.
 """
 
 from __future__ import annotations
