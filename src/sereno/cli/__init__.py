@@ -20,10 +20,7 @@ COMMANDS = {
     "start": "stack",
     "stop": "stack",
     "restart": "stack",
-    "doctor": "doctor",
     "user": "user",
-    "render": "render",
-    "evidence": "evidence",
 }
 """Command → the module of this package that has it; a module is imported only when it is needed."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from sereno.outside.certificate import ensure_certificate
@@ -46,3 +47,20 @@ def _configuration_of(component: Component, place: Place) -> dict[str, str]:
     if component.name == "prometheus":
         return {f"rules/{name}": text for name, text in render_rules(place.settings).items()}
     return {}
+
+
+@dataclass(frozen=True, slots=True)
+class EngineState:
+    """Whether a Docker Engine can be used; `problem` says in words why not."""
+
+    answers: bool
+    denied: bool = False
+    problem: str = ""
+
+
+def engine_state() -> EngineState:
+    return EngineState(False, problem="not looked for")
+
+
+def compose_platform(*, root: Path, home: Home, settings: Settings, state: State) -> NativePlatform:
+    raise NotImplementedError

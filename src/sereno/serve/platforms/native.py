@@ -77,7 +77,6 @@ class NativePlatform:
         narrator.step("preparing the database")
         if database.initialise(self._home, self._processes, self._user):
             narrator.say("made a new database")
-        files.hand_over(self._home.path / "data", self._user)
         self._start_supervisor(place, narrator)
         self._start_all(place, narrator)
 
@@ -138,7 +137,7 @@ class NativePlatform:
         """Run a command of the desk in this process's place, with the desk's surroundings."""
         place = self._place()
         environment = {**os.environ, **BY_NAME["worker"].native.environment(place)}
-        argv = [str(place.home / "venv/bin/python"), "-m", "sereno.cli.desk", *arguments]
+        argv = [str(place.home / "venv/bin/python"), "-m", "sereno.cli", *arguments]
         return os.spawnve(os.P_WAIT, argv[0], argv, environment)
 
     # -- steps of `up` -------------------------------------------------------------------------------------------
@@ -186,7 +185,7 @@ class NativePlatform:
             text = (self._home / "tls" / name).read_text(encoding="utf-8")
             write_whole(self._home / "secrets" / name, text, 0o600)
         write_whole(self._home / "etc/supervisord.conf", supervisord_conf(place, self._components()), 0o600)
-        for folder in ("etc", "log", "run", "secrets", "www", "tls"):
+        for folder in ("etc", "data", "log", "run", "secrets", "www", "tls"):
             files.hand_over(self._home / folder, self._user)
         self._home.path.chmod(0o755)
 
@@ -198,7 +197,7 @@ class NativePlatform:
         self._processes.spawn(
             [str(place.home / "venv/bin/supervisord"), "--nodaemon", "-c", str(place.config("supervisord.conf"))],
             user=self._user,
-            log=self._home / "log/supervisord.log",
+            log=self._home / "log/supervisor-start.log",
             environment={
                 "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
                 "HOME": str(self._home.path),
@@ -211,7 +210,7 @@ class NativePlatform:
                 raise SerenoError(
                     "the supervisor does not answer",
                     next_step="read the lines above",
-                    log_tail=self._tail(self._home / "log/supervisord.log"),
+                    log_tail=self._tail(self._home / "log/supervisor-start.log"),
                 )
             time.sleep(_POLL_SECONDS)
 
