@@ -51,7 +51,8 @@ def inhibitions(settings: Settings) -> tuple[Inhibition, ...]:
         Inhibition(('alertname="InstanceDown"',), ('severity=~"warning|info"',), ("instance",)),
         # The cause before its consequences.
         Inhibition(
-            ('alertname="MysqlDown"',), ('alertname=~"Mysql.+|Desk(Errors|QueriesSlow)"', 'alertname!="MysqlDown"')
+            ('alertname="MysqlDown"',),
+            ('alertname=~"Mysql.+|Desk(Errors|PoolExhausted|QueriesSlow)"', 'alertname!="MysqlDown"'),
         ),
         Inhibition(('alertname="NginxDown"',), ('alertname=~"DeskUnreachable|RedirectBroken"',)),
         Inhibition(('alertname="InstanceDown"', 'job="webapp"'), ('alertname="AlertmanagerDeliveriesFailing"',)),

@@ -40,23 +40,23 @@ def availability() -> RuleFile:
             ),
             Alert(
                 "DeskUnreachable",
-                'probe_success{job="probes",instance=~"https://.+"} == 0',
+                'probe_success{job="probes",instance="desk"} == 0',
                 Severity.CRITICAL,
                 Text("The site does not answer over HTTPS", "El sitio no responde por HTTPS"),
                 Text(
-                    "A request to {{ $labels.instance }}, made as a visitor makes it, has failed for a minute.",
-                    "Una petición a {{ $labels.instance }}, hecha como la de un visitante, falla desde hace un minuto.",
+                    "A request through Nginx and TLS, made as a visitor makes it, has failed for a minute.",
+                    "Una petición a través de Nginx y TLS, hecha como la de un visitante, falla desde hace un minuto.",
                 ),
                 lasting="1m",
             ),
             Alert(
                 "RedirectBroken",
-                'probe_success{job="probes",instance=~"http://.+"} == 0',
+                'probe_success{job="probes",instance="redirect"} == 0',
                 Severity.WARNING,
                 Text("Plain HTTP is not redirected to HTTPS", "HTTP no se redirige a HTTPS"),
                 Text(
-                    "{{ $labels.instance }} has not answered with a redirect to HTTPS for a minute.",
-                    "{{ $labels.instance }} no responde con una redirección a HTTPS desde hace un minuto.",
+                    "The port for plain HTTP has not answered with a redirect for a minute.",
+                    "El puerto de HTTP no responde con una redirección desde hace un minuto.",
                 ),
                 lasting="1m",
             ),
@@ -100,8 +100,8 @@ def _certificates() -> tuple[Alert, ...]:
                 f"El certificado caduca en menos de {days} días",
             ),
             Text(
-                "{{ $labels.instance }} serves a certificate that expires in {{ $value | humanizeDuration }}.",
-                "{{ $labels.instance }} sirve un certificado que caduca dentro de {{ $value | humanizeDuration }}.",
+                "What Nginx serves to {{ $labels.instance }} expires in {{ $value | humanizeDuration }}.",
+                "Lo que Nginx sirve a {{ $labels.instance }} caduca dentro de {{ $value | humanizeDuration }}.",
             ),
             component="nginx",
         )

@@ -7,6 +7,7 @@ from sereno.watch.conventions import (
     DESK_DURATION,
     DESK_JOB_INTERVAL,
     DESK_JOB_SUCCESS,
+    DESK_POOL,
     DESK_QUERY_DURATION,
     DESK_REQUESTS,
     VISITS,
@@ -80,6 +81,19 @@ def _desk() -> tuple[Alert, ...]:
             Text(
                 "One request in twenty takes longer than {{ $value | humanizeDuration }}.",
                 "Una de cada veinte peticiones tarda más de {{ $value | humanizeDuration }}.",
+            ),
+            lasting="5m",
+            component="webapp",
+        ),
+        Alert(
+            "DeskPoolExhausted",
+            f'100 * sum({DESK_POOL}{{state="in_use"}}) / sum({DESK_POOL}{{state="limit"}}) > 90',
+            Severity.WARNING,
+            Text("The desk uses up its database connections", "El panel agota sus conexiones a la base de datos"),
+            Text(
+                '{{ $value | printf "%.0f" }} % of the connections that the desk may open are in use; requests wait.',
+                'Está en uso el {{ $value | printf "%.0f" }} % de las conexiones que el panel puede abrir; las '
+                "peticiones esperan.",
             ),
             lasting="5m",
             component="webapp",
