@@ -1,7 +1,8 @@
 // Two small comforts; every page is complete without them.
 //
 // 1. Times: <time datetime="…Z" data-local> is shown in the reader's zone, UTC on hover. data-local="time" leaves out the day.
-// 2. Live parts: an element with an id and data-live="15" is fetched again with its page every 15 seconds and swapped.
+// 2. Live parts: an element with an id and data-live="15" is fetched again with its page every 15 seconds and swapped;
+//    while that fails, the words of its data-live-lost stand above it.
 "use strict";
 
 (() => {
@@ -36,21 +37,33 @@
     part.replaceWith(fresh);
   };
 
+  const tellLost = (part) => {
+    if (!part.dataset.liveLost || part.querySelector(":scope > .lost")) return;
+    const words = document.createElement("p");
+    words.className = "notice warn lost";
+    words.setAttribute("role", "status");
+    words.textContent = part.dataset.liveLost;
+    part.prepend(words);
+  };
+
+  const parts = () => document.querySelectorAll("[data-live][id]");
+
   const refresh = async () => {
     if (document.hidden) return;
     try {
       // The header tells the desk that nobody is at the keyboard: a refresh keeps no idle session alive.
       const answer = await fetch(location.href, { cache: "no-store", headers: { "X-Live": "1" } });
-      if (!answer.ok || answer.redirected) return;
+      if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      for (const part of document.querySelectorAll("[data-live][id]")) swap(part, page);
+      for (const part of parts()) swap(part, page);
     } catch {
-      // The network is away; the page says how old it is, and the next turn tries again.
+      // The desk or the network is away, or the session has ended; the next turn tries again.
+      for (const part of parts()) tellLost(part);
     }
   };
 
   showLocalTimes(document);
-  const turns = [...document.querySelectorAll("[data-live]")].map((part) => Number(part.dataset.live));
+  const turns = [...parts()].map((part) => Number(part.dataset.live));
   const seconds = Math.max(5, Math.min(...turns));
   if (Number.isFinite(seconds)) {
     setInterval(refresh, seconds * 1000);
