@@ -4,7 +4,7 @@ set -euo pipefail
 
 # SERENO_HOME lies outside /vagrant, which the next copy from the host overwrites. SERENO_LAB_VM says that the
 # operators' ports (3000, 9090, 9093, 9100) may listen on the VM's address: Vagrant forwards to that address, not
-# to the VM's loopback, and only from the host's own loopback. /etc/environment reaches every login, sudo included.
+# to the VM's loopback, and only from the host's own loopback. Every login knows both, and sudo passes them on.
 remember() {
     local name=${1%%=*}
     touch /etc/environment
@@ -16,6 +16,8 @@ remember() {
 }
 remember SERENO_HOME=/var/lib/sereno
 remember SERENO_LAB_VM=1
+printf 'Defaults env_keep += "SERENO_HOME SERENO_LAB_VM"\n' >/etc/sudoers.d/sereno
+chmod 440 /etc/sudoers.d/sereno
 
 # Docker Engine and Compose as Debian packages them; the package docker-compose brings the command of that name.
 # AppArmor confines the containers where the kernel has it.
