@@ -55,8 +55,8 @@ class DeskServer:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    @property
-    def environment(self) -> dict[str, str]:
+    def environment(self, process: str = "webapp") -> dict[str, str]:
+        """What the platform tells a process of the desk."""
         secrets = self.folder / "secrets"
         secrets.mkdir(parents=True, exist_ok=True)
         for name, text in {
@@ -75,8 +75,7 @@ class DeskServer:
             "SERENO_WEBAPP_URL": self.url,
             "SERENO_SECRETS": str(secrets),
             "SERENO_WWW": str(self.folder / "www"),
-            "SERENO_BIND": f"127.0.0.1:{self.port}",
-            "SERENO_WORKER_BIND": f"127.0.0.1:{self.worker_port}",
+            "SERENO_BIND": f"127.0.0.1:{self.worker_port if process == 'worker' else self.port}",
             "PROMETHEUS_MULTIPROC_DIR": str(self.folder / "metrics"),
             **self.extra,
         }
@@ -129,7 +128,7 @@ class DeskServer:
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
                 [sys.executable, *arguments],
-                env=self.environment,
+                env=self.environment(name),
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=self.folder,

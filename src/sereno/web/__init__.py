@@ -19,6 +19,9 @@ from sereno.wiring import Surroundings, open_database
 BLUEPRINTS: tuple[str, ...] = (
     "health",
     "metrics",
+    "status",
+    "alerts",
+    "alerts_api",
     "login",
     "account",
     "home",
@@ -63,10 +66,10 @@ def create_app(surroundings: Surroundings, *, database: Database | None = None, 
     CSRFProtect(app)
     # Exactly one hop: Nginx overwrites both headers, so a client's own count for nothing. The Host is Nginx's own.
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=0)  # type: ignore[method-assign]
-    # Not at the top: prometheus_client opens its files when it is imported, and web/server.py empties their folder first.
-    from sereno.web import metrics
+    # Not at the top: prometheus_client opens files as it is imported, and web/server.py empties their folder first.
+    from sereno.web import metrics, status
 
-    for part in (metrics, tracing, request_id, i18n, static_files, headers, errors, auth, theme, menu):
+    for part in (metrics, tracing, request_id, i18n, static_files, headers, errors, auth, theme, menu, status):
         part.init_app(app)
     for name in BLUEPRINTS:
         app.register_blueprint(importlib.import_module(f"sereno.web.{name}").blueprint)

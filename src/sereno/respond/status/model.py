@@ -52,6 +52,8 @@ class ShownAlert:
     suppressed: bool
     sentences: Mapping[str, str]
     public_sentences: Mapping[str, str]
+    id: int | None = None
+    """The desk's number for it, None for one that only Prometheus tells of."""
 
 
 @dataclass(frozen=True, slots=True)

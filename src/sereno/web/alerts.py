@@ -1,0 +1,129 @@
+"""`/alerts`: what fires, and what has fired, for everyone with an account."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from urllib.parse import urlencode, urlsplit
+
+from flask import Blueprint, render_template, request
+from flask_babel import gettext as _
+
+from sereno.core.clock import parse_rfc3339, rfc3339
+from sereno.core.errors import UsageError
+from sereno.guard.model import Role
+from sereno.respond.alerts.links import reachable_generator
+from sereno.respond.alerts.model import Alert
+from sereno.respond.alerts.service import Alerts
+from sereno.respond.alerts.store import Wanted
+from sereno.web.auth import require
+from sereno.web.desk import desk
+from sereno.web.here import now
+from sereno.web.i18n import N_
+
+blueprint = Blueprint("alerts", __name__)
+
+PAGE = 40
+
+SEVERITIES = {
+    "critical": N_("Critical"),
+    "warning": N_("Warning"),
+    "info": N_("Notice"),
+}
+"""The severities of our own rules in words; others are shown as they were given."""
+
+BADGES = {"critical": "bad", "warning": "warn", "info": "plain"}
+
+
+def alerts() -> Alerts:
+    """The desk's alerts."""
+    own = desk()
+    return Alerts(own.database, clock=own.clock)
+
+
+@blueprint.get("/alerts")
+@require(Role.VIEWER)
+def show() -> str:
+    """What fires now, whole; then what is over, page by page, newest first. Filters hold for both."""
+    wanted = Wanted(
+        state="resolved",
+        name=request.args.get("name", "").strip()[:255],
+        severity=request.args.get("severity", "").strip()[:64],
+        instance=request.args.get("instance", "").strip()[:255],
+        after=read_cursor(request.args.get("before")),
+        limit=PAGE,
+    )
+    room = alerts()
+    firing = room.firing()
+    history = room.page(wanted)
+    older = None
+    if history.next is not None:
+        older = f"/alerts?{urlencode({**request.args.to_dict(), 'before': cursor(history.next)})}"
+    return render_template(
+        "respond/alerts.html",
+        now=now(),
+        wanted=wanted,
+        firing=[alert for alert in firing if fits(alert, wanted)],
+        heartbeat=next((alert for alert in firing if alert.is_heartbeat), None),
+        last_heard=room.last_heard(),
+        history=history.alerts,
+        older=older,
+        names_to_choose=[(name, name) for name in room.names() if name],
+        severities_in_words=[(severity, _(words)) for severity, words in SEVERITIES.items()],
+        severities=SEVERITIES,
+        badges=BADGES,
+        first_page=wanted.after is None,
+    )
+
+
+@blueprint.get("/alerts/<int:id>")
+@require(Role.VIEWER)
+def detail(id: int) -> str:
+    """Everything the desk knows of one alert, and the way to what it measured."""
+    alert = alerts().get(id)
+    return render_template(
+        "respond/alert.html",
+        alert=alert,
+        now=now(),
+        severities=SEVERITIES,
+        badges=BADGES,
+        measured_at=generator_link(alert),
+        earlier=alerts().page(
+            Wanted(name=alert.details.name, instance=alert.details.instance, heartbeats=True, limit=6)
+        ),
+    )
+
+
+def fits(alert: Alert, wanted: Wanted) -> bool:
+    """Whether an open alert passes the page's filters; the heartbeat is no alert and is told apart."""
+    return (
+        not alert.is_heartbeat
+        and wanted.name in ("", alert.details.name)
+        and wanted.severity in ("", alert.details.severity)
+        and wanted.instance in ("", alert.details.instance)
+    )
+
+
+def generator_link(alert: Alert) -> str | None:
+    """Where the alert's expression is shown, as this reader's browser reaches it."""
+    own = frozenset({urlsplit(desk().surroundings.prometheus_url).netloc})
+    return reachable_generator(alert.details.generator_url, own)
+
+
+def cursor(place: tuple[datetime, int]) -> str:
+    """A place in the list as text: the begin and the number of the last alert shown."""
+    began_at, id = place
+    return f"{rfc3339(began_at)}~{id}"
+
+
+def read_cursor(text: str | None) -> tuple[datetime, int] | None:
+    """The place that `cursor` wrote; None for no text. Raises UsageError for any other."""
+    if not text:
+        return None
+    began_at, _tilde, id = text.partition("~")
+    try:
+        return parse_rfc3339(began_at), int(id)
+    except ValueError as error:
+        raise UsageError("that is no place in the list", next_step="begin again at /alerts") from error
+
+
+__all__ = ["alerts", "blueprint", "cursor", "generator_link", "read_cursor"]
