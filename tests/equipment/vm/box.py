@@ -123,7 +123,10 @@ def _pack(tree: Path, scratch: Path, file: Path) -> Path:
     parts = scratch / "box"
     parts.mkdir()
     _run(["mke2fs", "-q", "-t", "ext4", "-d", str(tree), str(raw), _DISK])
-    _run(["qemu-img", "convert", "-W", "-O", "qcow2", str(raw), str(parts / "box.img")])
+    shutil.rmtree(tree)
+    # Packed, since Vagrant copies the whole file twice, at some 40 MB/s.
+    packed = ["-c", "-W", "-O", "qcow2", "-o", "compression_type=zstd"]
+    _run(["qemu-img", "convert", *packed, str(raw), str(parts / "box.img")])
     raw.unlink()
     description = {"provider": "libvirt", "format": "qcow2", "virtual_size": int(_DISK.rstrip("G"))}
     (parts / "metadata.json").write_text(json.dumps(description))
