@@ -11,6 +11,7 @@ from sereno.guard.errors import PasswordRefused, TooManyAttempts, WrongPassword
 from sereno.guard.model import Role
 from sereno.guard.sign_in import confirm
 from sereno.web.auth import require
+from sereno.web.browsers import browser_words
 from sereno.web.cookies import set_session
 from sereno.web.desk import desk
 from sereno.web.here import actor, client_address, known_identity, now, transact
@@ -26,7 +27,7 @@ def show() -> str:
     """What the account is, and where it is signed in."""
     identity, moment = known_identity(), now()
     living = transact(lambda session: sessions.of(session, identity, now=moment))
-    return render_template("guard/account.html", sessions=living)
+    return render_template("guard/account.html", sessions=living, browser_words=browser_words)
 
 
 @blueprint.post("/account/language")

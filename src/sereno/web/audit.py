@@ -88,9 +88,13 @@ class Change:
 
 
 def changes_of(entry: AuditEntry) -> list[Change]:
-    """The fields that an entry tells, in the reader's words."""
+    """The fields that an entry tells, in the reader's words; one that was and is empty tells nothing."""
     names = list(dict.fromkeys([*entry.old, *entry.new]))
-    return [Change(_(FIELDS.get(name, name)), _said(entry.old, name), _said(entry.new, name)) for name in names]
+    return [
+        Change(_(FIELDS.get(name, name)), _said(entry.old, name), _said(entry.new, name))
+        for name in names
+        if entry.old.get(name) is not None or entry.new.get(name) is not None
+    ]
 
 
 def _said(values: dict[str, object], name: str) -> str | None:

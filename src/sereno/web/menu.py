@@ -28,7 +28,7 @@ ENTRIES = (
     ("/desk", N_("Desk")),
     ("/alerts", N_("Alerts")),
     ("/users", N_("Users")),
-    ("/audit", N_("Audit trail")),
+    ("/audit", N_("Audit")),
 )
 """Path and label, in the menu's order; a path that no view answers is left out by itself."""
 
