@@ -63,7 +63,7 @@ def port_overrides() -> dict[str, int]:
     except (ValueError, AttributeError) as error:
         raise UsageError(
             f"SERENO_PORTS = {text!r} is not a JSON object of component and port",
-            next_step='write it like SERENO_PORTS=\'{"prometheus": 19090}\'',
+            next_step="write it like SERENO_PORTS='{\"prometheus\": 19090}'",
         ) from error
 
 

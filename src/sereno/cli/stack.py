@@ -14,9 +14,9 @@ from sereno.cli.urls import farewell
 from sereno.core.clock import utc_now
 from sereno.core.errors import UsageError
 from sereno.core.units import format_bytes
+from sereno.outside.users import ensure_user
 from sereno.serve.catalogue import BY_NAME
 from sereno.serve.native.home import State
-from sereno.outside.users import ensure_user
 from sereno.serve.platforms import ComponentStatus
 
 COMPONENT = click.Choice(sorted(BY_NAME))
@@ -39,7 +39,9 @@ def up(on: str | None, lab: bool, yes: bool) -> None:
         if before is None:
             narrator.say(f"running on {chosen}, profile {state.profile}; this is remembered in {here.home.state_file}")
         elif lab and not before.lab:
-            raise UsageError("this home was not set up with --lab", next_step="./sereno down --erase, then ./sereno up --lab")
+            raise UsageError(
+                "this home was not set up with --lab", next_step="./sereno down --erase, then ./sereno up --lab"
+            )
         runs = here.platform(state)
         here.home.remember(state)
         runs.up(narrator)

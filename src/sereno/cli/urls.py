@@ -16,6 +16,7 @@ def farewell(here: Here, state: State) -> str:
     port = "" if site.https_port == 443 else f":{site.https_port}"
     ports = {"grafana": 3000, "prometheus": 9090, "alertmanager": 9093} | state.ports
     secrets = here.home / "secrets"
+    tunnel = " ".join(f"-L {ports[name]}:localhost:{ports[name]}" for name in ("grafana", "prometheus"))
     lines = [
         "",
         f"  Status page    https://localhost{port}/          (from elsewhere: https://{host}{port}/)",
@@ -27,8 +28,7 @@ def farewell(here: Here, state: State) -> str:
         "",
         "  The browser warns about the certificate, because only this machine has signed it. To trust it, import",
         f"  {here.home / 'tls/cert.pem'} into the browser, or set [site] certificate and key in sereno.toml.",
-        f"  In a firewall or security group open {site.https_port} and {site.http_port}, nothing else. For the other ports:",
-        f"  ssh -L {ports['grafana']}:localhost:{ports['grafana']} -L {ports['prometheus']}:localhost:{ports['prometheus']} "
-        f"{getpass.getuser()}@{host}",
+        f"  In a firewall or security group open {site.https_port} and {site.http_port}, nothing else. To reach the other",
+        f"  ports from elsewhere: ssh {tunnel} {getpass.getuser()}@{host}",
     ]
     return "\n".join(lines)

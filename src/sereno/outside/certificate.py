@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
 
 from sereno.core.clock import utc_now
 from sereno.core.errors import SerenoError, SettingsError
@@ -29,8 +29,6 @@ class Certificate:
 
 def read_certificate(pem: bytes) -> Certificate:
     """The first certificate of a PEM file. Raises ValueError when there is none."""
-    from cryptography.hazmat.primitives import hashes
-
     leaf = x509.load_pem_x509_certificates(pem)[0]
     try:
         listed = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
@@ -40,7 +38,8 @@ def read_certificate(pem: bytes) -> Certificate:
         )
     except x509.ExtensionNotFound:
         names = ()
-    return Certificate(names, leaf.not_valid_before_utc, leaf.not_valid_after_utc, leaf.fingerprint(hashes.SHA256()).hex())
+    fingerprint = leaf.fingerprint(hashes.SHA256()).hex()
+    return Certificate(names, leaf.not_valid_before_utc, leaf.not_valid_after_utc, fingerprint)
 
 
 def ensure_certificate(folder: Path, root: Path, settings: Settings) -> None:
@@ -62,7 +61,9 @@ def ensure_certificate(folder: Path, root: Path, settings: Settings) -> None:
         ["bash", str(root / SCRIPT), "--into", str(folder), *names], capture_output=True, text=True, check=False
     )
     if made.returncode != 0:
-        raise SerenoError("the certificate cannot be made", next_step="read the lines above", log_tail=made.stderr.strip())
+        raise SerenoError(
+            "the certificate cannot be made", next_step="read the lines above", log_tail=made.stderr.strip()
+        )
 
 
 def check_pair(certificate: Path, key: Path, *, domain: str) -> None:
@@ -72,7 +73,8 @@ def check_pair(certificate: Path, key: Path, *, domain: str) -> None:
         leaf = x509.load_pem_x509_certificates(pem)[0]
     except (OSError, ValueError) as error:
         raise SettingsError(
-            f"site.certificate = '{certificate}' is not a readable certificate: {error}", next_step="it must be a PEM file"
+            f"site.certificate = '{certificate}' is not a readable certificate: {error}",
+            next_step="it must be a PEM file",
         ) from error
     try:
         private = serialization.load_pem_private_key(key.read_bytes(), password=None)
@@ -90,7 +92,7 @@ def check_pair(certificate: Path, key: Path, *, domain: str) -> None:
     now = utc_now()
     if now > said.not_after or now < said.not_before:
         raise SettingsError(
-            f"site.certificate = '{certificate}' is valid from {said.not_before:%Y-%m-%d} to {said.not_after:%Y-%m-%d} only",
+            f"site.certificate = '{certificate}' is valid only from {said.not_before:%F} to {said.not_after:%F}",
             next_step="renew it, or set neither certificate nor key and Sereno makes a pair",
         )
     if domain and not any(_covers(name, domain) for name in said.names):

@@ -38,7 +38,7 @@ class Processes:
     def port_holder(self, port: int) -> Holder | None:
         """Who listens on TCP `port`, on any address, or None."""
         for connection in psutil.net_connections("tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port:
+            if connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port:
                 if connection.pid is None:
                     return Holder(None, "a program of another user")
                 return Holder(connection.pid, _name(connection.pid))
@@ -59,7 +59,9 @@ class Processes:
                 **_as(user),
             )
         except FileNotFoundError as error:
-            raise SerenoError(f"{argv[0]} is not installed", next_step="./sereno up installs what is missing") from error
+            raise SerenoError(
+                f"{argv[0]} is not installed", next_step="./sereno up installs what is missing"
+            ) from error
         except subprocess.TimeoutExpired as error:
             raise SerenoError(f"{argv[0]} did not end within {timeout_seconds:.0f} s") from error
         return Finished(done.returncode, done.stdout)

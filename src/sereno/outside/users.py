@@ -22,5 +22,6 @@ def ensure_user(name: str, home: Path) -> None:
         )
         if made.returncode != 0:
             raise SerenoError(
-                f"the user {name} cannot be made: {made.stderr.strip()}", next_step=f"make it by hand: useradd --system {name}"
+                f"the user {name} cannot be made: {made.stderr.strip()}",
+                next_step=f"make it by hand: useradd --system {name}",
             ) from None

@@ -13,6 +13,8 @@ COMPOSE_SECRETS = PurePosixPath("/run/sereno/secrets")
 """Where the volume of secrets is mounted in a container; a folder for each reader."""
 
 COMPOSE_WWW = PurePosixPath("/srv/sereno/www")
+COMPOSE_SETTINGS = PurePosixPath("/etc/sereno/settings")
+"""Where the desk's containers find `sereno.toml`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,10 @@ class Place:
     lab: bool = False
     user: str = ""
     """The user that native processes run as."""
+    ipv6: bool = False
+    """Whether this machine speaks IPv6 (natively; a container's ports are published for both)."""
+    openssl: tuple[int, ...] = (3, 0)
+    """The OpenSSL that Nginx has: the post-quantum key exchange is there from 3.5."""
 
     @property
     def native(self) -> bool:

@@ -14,7 +14,7 @@ def _argv(place: Place) -> list[str]:
         "-c",
         str(place.config("nginx", "nginx.conf")),
         "-e",
-        str(place.log("nginx-error.log")),
+        "stderr",
     ]
 
 

@@ -7,19 +7,19 @@ written: {"at": seconds since 1970, "component": name, "pid": number, "event": w
 """
 
 import json
-import os
 import sys
 import time
+from pathlib import Path
 
 KEEP_BYTES = 1024 * 1024
 
 
-def fields(text):
+def fields(text: str) -> dict[str, str]:
     """`a:1 b:2` as a dictionary."""
     return dict(part.split(":", 1) for part in text.split())
 
 
-def death_of(header, payload, now):
+def death_of(header: dict[str, str], payload: dict[str, str], now: float) -> dict[str, object]:
     """The line to write for an event. An end that was asked for is another event, which is not listened to."""
     return {
         "at": now,
@@ -29,15 +29,15 @@ def death_of(header, payload, now):
     }
 
 
-def append(path, event):
+def append(path: Path, event: dict[str, object]) -> None:
     """Add one line; a file that has grown too long becomes `.1` and a new one begins."""
-    if os.path.exists(path) and os.path.getsize(path) > KEEP_BYTES:
-        os.replace(path, path + ".1")
-    with open(path, "a", encoding="utf-8") as stream:
+    if path.exists() and path.stat().st_size > KEEP_BYTES:
+        path.replace(path.with_suffix(".jsonl.1"))
+    with path.open("a", encoding="utf-8") as stream:
         stream.write(json.dumps(event) + "\n")
 
 
-def main(path):
+def main(path: Path) -> None:
     """Answer Supervisor until it closes the pipe."""
     while True:
         sys.stdout.write("READY\n")
@@ -53,4 +53,4 @@ def main(path):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(Path(sys.argv[1]))

@@ -11,7 +11,7 @@ from sereno.core.errors import SerenoError
 from sereno.serve.component import Component
 from sereno.serve.native.home import FOLDERS, PRIVATE, Home, write_whole
 from sereno.serve.place import Place
-from sereno.serve.render import render_component, users_sql
+from sereno.serve.render import exporter_options, render_component, users_sql
 from sereno.serve.secrets import LAB_GRAFANA_PASSWORD, SECRETS
 
 DATA_FOLDERS = (
@@ -58,12 +58,7 @@ def make_secrets(home: Home, place: Place) -> None:
         made[secret.name] = text
         write_whole(file, text, 0o600)
     write_whole(folder / "mysql-users.sql", users_sql(place, made), 0o600)
-    write_whole(
-        folder / "mysqld-exporter.cnf",
-        f"[client]\nuser = sereno_exporter\npassword = {made['mysql-exporter-password']}\n"
-        f"host = {place.hosts['mysql']}\nport = {place.ports['mysql']}\n",
-        0o600,
-    )
+    write_whole(folder / "mysqld-exporter.cnf", exporter_options(place, made), 0o600)
 
 
 def write_configuration(home: Home, place: Place, component: Component, more: dict[str, str]) -> None:

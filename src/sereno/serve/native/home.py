@@ -91,7 +91,7 @@ class Home:
 
 
 def write_whole(file: Path, text: str, mode: int = 0o644) -> bool:
-    """Write `text` to `file` by way of a temporary one, so that nobody reads half of it; False when it is there already.
+    """Write `text` to `file` by way of a temporary one, so that nobody reads half of it; False when it is there.
 
     The mode is the file's from its first moment, so a secret is never readable by others.
     """

@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import time
+from pathlib import Path
 
 RECENT_SECONDS = 300
 LONGEST_PAUSE_SECONDS = 30
@@ -22,7 +23,7 @@ def pause_seconds(recent_deaths: int) -> int:
     return 0 if recent_deaths == 0 else min(2 ** (recent_deaths - 1), LONGEST_PAUSE_SECONDS)
 
 
-def count_recent(lines, component, now):
+def count_recent(lines: list[str], component: str, now: float) -> int:
     """How many of the event lines tell of an unasked-for death of `component` within the last five minutes."""
     deaths = 0
     for line in lines:
@@ -35,9 +36,9 @@ def count_recent(lines, component, now):
     return deaths
 
 
-def _tail(path):
+def _tail(path: Path) -> list[str]:
     try:
-        with open(path, "rb") as stream:
+        with path.open("rb") as stream:
             stream.seek(0, os.SEEK_END)
             stream.seek(max(0, stream.tell() - TAIL_BYTES))
             return stream.read().decode("utf-8", "replace").splitlines()
@@ -45,14 +46,14 @@ def _tail(path):
         return []
 
 
-def main(arguments):
+def main(arguments: list[str]) -> None:
     """Wait, then become the program."""
     deaths_file, component, _, *command = arguments
-    pause = pause_seconds(count_recent(_tail(deaths_file), component, time.time()))
+    pause = pause_seconds(count_recent(_tail(Path(deaths_file)), component, time.time()))
     if pause:
         print(f"sereno: {component} died lately; starting it again in {pause} s", flush=True)
         time.sleep(pause)
-    os.execv(command[0], command)
+    os.execv(command[0], command)  # noqa: S606 -- becoming the program is the point.
 
 
 if __name__ == "__main__":

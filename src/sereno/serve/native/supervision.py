@@ -31,8 +31,7 @@ def supervisord_conf(place: Place, components: Sequence[Component]) -> str:
             silent="true",
         ),
         _section("unix_http_server", file=place.run("supervisor.sock"), chmod="0700"),
-        "[rpcinterface:supervisor]\n"
-        "supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface\n",
+        "[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface\n",
         _section(
             f"eventlistener:{LISTENER}",
             command=f"{python} -S -E {_own_script('deaths.py')} {place.log('deaths.jsonl')}",

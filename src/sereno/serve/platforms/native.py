@@ -9,6 +9,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from sereno.core.errors import SerenoError
@@ -105,7 +106,9 @@ class NativePlatform:
         """The last `lines` lines, and with `follow` what comes after them until interrupted."""
         names = [component] if component else [each.name for each in CATALOGUE if self._log(each.name).exists()]
         width = max((len(name) for name in names), default=0)
-        streams = {name: self._log(name).open(encoding="utf-8", errors="replace") for name in names if self._log(name).exists()}
+        streams = {
+            name: self._log(name).open(encoding="utf-8", errors="replace") for name in names if self._log(name).exists()
+        }
         if component and not streams:
             raise SerenoError(f"{component} has no log yet", next_step="it has not been started: ./sereno status")
         for name, stream in streams.items():
@@ -138,7 +141,7 @@ class NativePlatform:
         place = self._place()
         environment = {**os.environ, **BY_NAME["worker"].native.environment(place)}
         argv = [str(place.home / "venv/bin/python"), "-m", "sereno.cli", *arguments]
-        return os.spawnve(os.P_WAIT, argv[0], argv, environment)
+        return os.spawnve(os.P_WAIT, argv[0], argv, environment)  # noqa: S606 -- with this terminal.
 
     # -- steps of `up` -------------------------------------------------------------------------------------------
 
@@ -329,7 +332,19 @@ class NativePlatform:
             ports=ports,
             lab=self._state.lab,
             user=self._user,
+            versions={"nginx": self._nginx_version},
+            ipv6=Path("/proc/net/if_inet6").exists(),
         )
+
+    @cached_property
+    def _nginx_version(self) -> tuple[int, ...]:
+        """`nginx -v` says `nginx version: nginx/1.22.1`; empty while it is not installed."""
+        try:
+            said = self._processes.run(["/usr/sbin/nginx", "-v"]).output
+        except SerenoError:
+            return ()
+        number = said.strip().rpartition("/")[2].split(" ")[0]
+        return tuple(int(part) for part in number.split(".") if part.isdigit())
 
     def _require_supervisor(self) -> None:
         if not self._supervisor.answers():
@@ -345,7 +360,9 @@ class NativePlatform:
         deadline = time.monotonic() + 60
         while alive := [pid for pid in pids if pid in self._processes.descendants(pid)]:
             if time.monotonic() > deadline:
-                raise SerenoError(f"these processes do not end: {alive}", next_step="look at them with ps, then end them")
+                raise SerenoError(
+                    f"these processes do not end: {alive}", next_step="look at them with ps, then end them"
+                )
             time.sleep(_POLL_SECONDS)
 
     def _log(self, name: str) -> Path:
