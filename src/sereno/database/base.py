@@ -25,6 +25,9 @@ TABLE_OPTIONS = {
 BIG_KEY = BigInteger().with_variant(Integer(), "sqlite")
 """A 64-bit key; SQLite only auto-increments its own INTEGER."""
 
+LARGEST_NUMBER = 2**63 - 1
+"""No key is larger."""
+
 _MICROSECONDS = mysql.DATETIME(fsp=6)
 
 

@@ -4,7 +4,7 @@
    failed. Noting it first means that many guesses sent at once all count.
 2. Check the password, outside any transaction. An unknown name takes as long as a known one.
 3. In another transaction: after a success forget the failures, begin a session, tell the audit trail; after a failure
-   tell the audit trail, if there is such an account.
+   tell the audit trail, without the name when there is no such account: it may be a password.
 """
 
 from __future__ import annotations
@@ -57,6 +57,9 @@ class Welcome:
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
+    """What is known of the account that was named; `name` also of a disabled one, None for an unknown one."""
+
+    name: str | None
     user_id: int | None
     password_hash: str | None
     account: str
@@ -110,6 +113,7 @@ def _note_attempt(session: Session, given: Credentials, now: datetime) -> _Attem
     user = store.user_row_by_name(session, given.name.strip().lower()[:64])
     active = user if user is not None and not user.disabled else None
     attempt = _Attempt(
+        name=user.name if user else None,
         user_id=active.id if active else None,
         password_hash=active.password_hash if active else None,
         account=account_fingerprint(given.name),
@@ -127,12 +131,10 @@ def _note_attempt(session: Session, given: Credentials, now: datetime) -> _Attem
 
 
 def _tell_failure(session: Session, attempt: _Attempt, given: Credentials, now: datetime) -> None:
+    """Known and unknown names cost the same statements, or their time would tell them apart."""
     store.delete_old_failures(session, now=now)
-    if attempt.user_id is not None:
-        user = store.user_row(session, attempt.user_id)
-        if user is not None:
-            stranger = Actor("?", given.address, given.request_id)
-            audit.record(session, stranger, "session.refused", f"user:{user.name}", now=now)
+    stranger = Actor("?", given.address, given.request_id)
+    audit.record(session, stranger, "session.refused", f"user:{attempt.name or '?'}", now=now)
 
 
 def _let_in(

@@ -9,10 +9,12 @@ from pathlib import Path
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter, Map
 
 from sereno.core.clock import Clock, utc_now
+from sereno.database.base import LARGEST_NUMBER
 from sereno.database.session import Database
-from sereno.web import auth, errors, headers, i18n, menu, request_id, static_files, theme, tracing
+from sereno.web import auth, error_pages, errors, headers, i18n, menu, request_id, static_files, theme, tracing
 from sereno.web.desk import Desk
 from sereno.wiring import Surroundings, open_database
 
@@ -31,11 +33,19 @@ BLUEPRINTS: tuple[str, ...] = (
     "users_api",
     "audit_api",
     "api_docs",
+    "gate",
 )
 """Modules of `sereno.web` that offer a `blueprint`, one line each."""
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
 """Room for a delivery of 200 alerts; Nginx refuses larger ones before they come here."""
+
+
+class RowNumber(IntegerConverter):
+    """`<int:…>` in addresses: no row has a number beyond 63 bits, and some databases choke on one."""
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, max=LARGEST_NUMBER)
 
 
 def create_app(surroundings: Surroundings, *, database: Database | None = None, clock: Clock = utc_now) -> Flask:
@@ -58,6 +68,7 @@ def create_app(surroundings: Surroundings, *, database: Database | None = None, 
         WTF_CSRF_TIME_LIMIT=None,  # A form token lives as long as its cookie: slow writers lose nothing.
         WTF_CSRF_SSL_STRICT=False,  # Some browsers send no Referer; web/auth.py looks at Origin and Sec-Fetch-Site.
     )
+    app.url_map.converters["int"] = RowNumber
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.extensions["sereno"] = Desk(
@@ -73,4 +84,5 @@ def create_app(surroundings: Surroundings, *, database: Database | None = None, 
         part.init_app(app)
     for name in BLUEPRINTS:
         app.register_blueprint(importlib.import_module(f"sereno.web.{name}").blueprint)
+    error_pages.init_app(app)
     return app

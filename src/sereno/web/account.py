@@ -9,6 +9,7 @@ from sereno.core.errors import SerenoError
 from sereno.guard import service, sessions
 from sereno.guard.errors import PasswordRefused, TooManyAttempts, WrongPassword
 from sereno.guard.model import Role
+from sereno.guard.passwords import MAX_LENGTH, MIN_LENGTH
 from sereno.guard.sign_in import confirm
 from sereno.web.auth import require
 from sereno.web.browsers import browser_words
@@ -67,7 +68,7 @@ def end_other_sessions() -> Response:
 @require(Role.VIEWER, while_password_must_change=True)
 def password_form() -> str:
     """The form to change one's own password."""
-    return render_template("guard/password.html", wrong={})
+    return _password_page({})
 
 
 @blueprint.post("/password")
@@ -102,9 +103,13 @@ def change_own_password(*, present: str, new: str, repeated: str) -> str:
     )
 
 
+def _password_page(wrong: dict[str, str]) -> str:
+    return render_template("guard/password.html", wrong=wrong, shortest=MIN_LENGTH, longest=MAX_LENGTH)
+
+
 def _again(refusal: SerenoError) -> Response:
     wrong = {field_of(refusal): words_of(refusal)}
-    response = make_response(render_template("guard/password.html", wrong=wrong), 422)
+    response = make_response(_password_page(wrong), 422)
     if isinstance(refusal, TooManyAttempts):
         response.status_code = 429
         response.headers["Retry-After"] = str(refusal.wait_seconds)

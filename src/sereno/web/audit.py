@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
 
+from sereno.database.base import LARGEST_NUMBER
 from sereno.guard import audit
 from sereno.guard.model import AuditEntry, Role
 from sereno.web.auth import require
@@ -61,7 +62,7 @@ def show() -> str:
         action=request.args.get("action", ""),
         since=day_begins(request.args.get("since", "")),
         until=day_ends(request.args.get("until", "")),
-        before_id=request.args.get("before", type=int),
+        before_id=request.args.get("before", type=row_number),
     )
     found = transact(lambda session: audit.find(session, search))
     entries = found[: audit.PAGE]
@@ -108,6 +109,14 @@ def _said(values: dict[str, object], name: str) -> str | None:
     if name in FIELDS_WITH_WORDS:
         return str(_(VALUES.get(str(value), str(value))))
     return str(value)
+
+
+def row_number(text: str) -> int:
+    """An entry's number. Raises ValueError for what can't be one."""
+    number = int(text)
+    if not 0 <= number <= LARGEST_NUMBER:
+        raise ValueError(f"{text} numbers no entry")
+    return number
 
 
 def day_begins(text: str) -> datetime | None:

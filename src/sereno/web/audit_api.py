@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint
 from pydantic import AwareDatetime, Field
 
+from sereno.database.base import LARGEST_NUMBER
 from sereno.guard import audit
 from sereno.guard.model import AuditEntry, Role
 from sereno.web.api import PREFIX, ApiModel, operation
@@ -27,7 +28,7 @@ class AuditQuery(ApiModel):
     action: str = Field("", max_length=64)
     since: AwareDatetime | None = Field(None, description=N_("RFC 3339."))
     until: AwareDatetime | None = Field(None, description=N_("RFC 3339."))
-    before: int | None = Field(None, description=N_("Only older entries than this number."))
+    before: int | None = Field(None, ge=0, le=LARGEST_NUMBER, description=N_("Only older entries than this number."))
 
 
 class EntryOut(ApiModel):

@@ -17,6 +17,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response
 
 from sereno.core.errors import Forbidden, Unavailable
+from sereno.database.retry import in_one_transaction
 from sereno.guard import sessions
 from sereno.guard.model import Identity, Role
 from sereno.web.desk import desk
@@ -111,8 +112,10 @@ def current_identity_or_none() -> Identity | None:
 
 def _identity_of_session(token: str) -> Identity | None:
     own = desk()
-    with own.database.unit_of_work() as session:
-        return sessions.identify(session, token, now=own.clock(), is_use="X-Live" not in request.headers)
+    moment, is_use = own.clock(), "X-Live" not in request.headers
+    return in_one_transaction(
+        own.database, lambda session: sessions.identify(session, token, now=moment, is_use=is_use)
+    )
 
 
 def init_app(app: Flask) -> None:

@@ -37,7 +37,7 @@ _WORDS: dict[type[SerenoError], tuple[str, str]] = {
     errors.TooManyAttempts: (
         "",
         N_(
-            "Too many failed attempts. The next one is possible in %(wait)s seconds. "
+            "Too many failed attempts. Seconds to wait before the next one: %(wait)s. "
             "If the password is lost, an administrator can reset it."
         ),
     ),

@@ -111,6 +111,7 @@ def test_a_refused_password_is_not_echoed(alice: Visitor) -> None:
         ({"data": "name=dora", "content_type": "application/x-www-form-urlencoded"}, 415),
         ({"data": b"\xff\xfe", "content_type": "application/json"}, 400),
         ({"data": "[]", "content_type": "application/json"}, 422),
+        ({"data": r'{"name": "\ud800"}', "content_type": "application/json"}, 400),
         ({"data": "{}" + " " * 3_000_000, "content_type": "application/json"}, 413),
     ],
 )

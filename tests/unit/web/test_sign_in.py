@@ -204,7 +204,7 @@ def test_guessing_is_slowed_and_the_wait_is_told(visitor: Visitor, cast: dict[st
         answer = visitor.sign_in("alice", "no idea at all")
         clock.advance(seconds=1)
     assert answer.status_code == 429 and answer.headers["Retry-After"] == "1"
-    assert "possible in 1 seconds" in answer.text
+    assert "Seconds to wait before the next one: 1." in answer.text
     assert visitor.sign_in("alice").status_code == 303, "the wait is over, the right password works"
 
 

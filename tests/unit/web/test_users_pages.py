@@ -104,6 +104,8 @@ def test_the_trail_tells_who_did_what_and_no_secret(alice: Visitor, cast: dict[s
     assert "<del>Operator</del>" in only and "dora" not in only
     assert "Nothing fits this search" in alice.get("/audit?text=nobody-of-that-name").text
     assert alice.get("/audit?since=yesterday&until=9999-12-31&before=x").status_code == 200
+    assert alice.get(f"/audit?before={10**30}").status_code == 200
+    assert alice.get(f"/users/{10**30}/edit").status_code == 404
 
 
 def test_the_trail_has_pages(alice: Visitor, database: Database, cast: dict[str, User]) -> None:
