@@ -1,0 +1,73 @@
+"""The pages that Nginx shows by itself, when there is no desk to ask: written to its folder at start.
+
+One file for each page and language, `errors/<page>.<language>.html`, finished HTML without a script.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+from flask import Flask, render_template
+from flask_babel import force_locale
+
+from sereno.core.text import LANGUAGES
+from sereno.web.desk import Desk
+from sereno.web.errors import WORDS, Words
+from sereno.web.i18n import N_
+
+PAGES: dict[str, Words] = {
+    "403": WORDS[403],
+    "404": WORDS[404],
+    "413": WORDS[413],
+    "429": WORDS[429],
+    "503": Words(
+        N_("The desk does not answer"),
+        N_("It is being started, or something is wrong with it. Wait a few seconds and load the page again."),
+    ),
+    "absent": Words(
+        N_("This tool does not answer"),
+        N_("It is not installed on this machine, or it is stopped. ./sereno status tells which."),
+    ),
+    "tunnel": Words(
+        N_("The desk cannot say who you are"),
+        N_("It does not answer just now. Reach the tools through an SSH tunnel, with their own addresses:"),
+    ),
+}
+TUNNEL = "ssh -L 3000:localhost:3000 -L 9090:localhost:9090 -L 9093:localhost:9093"
+
+_log = logging.getLogger(__name__)
+
+
+def publish(app: Flask, folder: Path) -> None:
+    """Write every page in every language. Raises OSError when the folder can't be written."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with app.test_request_context("/"):
+        for page, words in PAGES.items():
+            for language in LANGUAGES:
+                with force_locale(language):
+                    text = render_template(
+                        "error_static.html",
+                        language=language,
+                        status=page if page.isdigit() else "",
+                        words=words,
+                        command=TUNNEL if page == "tunnel" else "",
+                    )
+                _write(folder / f"{page}.{language}.html", text)
+
+
+def _write(file: Path, text: str) -> None:
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    draft.write_text(text, encoding="utf-8")
+    draft.chmod(0o644)
+    draft.replace(file)
+
+
+def init_app(app: Flask) -> None:
+    """Hand Nginx its pages; without a folder to write to, it has plain ones of its own."""
+    own: Desk = app.extensions["sereno"]
+    try:
+        publish(app, own.surroundings.www / "errors")
+    except OSError as error:
+        _log.warning("error pages cannot be written to %s: %s", own.surroundings.www, error.strerror)
