@@ -11,13 +11,11 @@ from sereno.outside.health import Health
 from sereno.outside.packages import Packages
 from sereno.outside.processes import Processes
 from sereno.outside.supervisor import Supervisor
-from sereno.serve.component import Component
 from sereno.serve.native.home import Home, State
-from sereno.serve.place import Place
 from sereno.serve.platforms.native import NativePlatform, native_ports
 from sereno.serve.ports import Neighbours
 from sereno.settings import Settings
-from sereno.watch.rules import render_rules
+from sereno.wiring.watched import configuration_of
 
 
 def native_platform(
@@ -37,16 +35,9 @@ def native_platform(
             supervisor=Supervisor(home / "run/supervisor.sock"),
             health=Health(),
         ),
-        configuration_of=_configuration_of,
+        configuration_of=configuration_of,
         certificate=lambda folder: ensure_certificate(folder, root, settings),
     )
-
-
-def _configuration_of(component: Component, place: Place) -> dict[str, str]:
-    """The files of a component that the room `watch` writes."""
-    if component.name == "prometheus":
-        return {f"rules/{name}": text for name, text in render_rules(place.settings).items()}
-    return {}
 
 
 @dataclass(frozen=True, slots=True)
