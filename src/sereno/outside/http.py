@@ -13,7 +13,7 @@ from sereno.core.errors import Unavailable
 
 
 class JsonClient:
-    """GET of JSON from one neighbour, named for messages. Thread-safe; build it after forking."""
+    """GET from one neighbour, named for messages. Thread-safe; build it after forking."""
 
     def __init__(self, name: str, base_url: str, *, timeout_seconds: float = 2.0) -> None:
         self.name = name
@@ -30,6 +30,14 @@ class JsonClient:
 
         Raises Unavailable when the neighbour does not answer, answers otherwise, or not with JSON.
         """
+        body = self.text(path, fields)
+        try:
+            return json.loads(body)
+        except json.JSONDecodeError as error:
+            raise Unavailable(f"{self.name} answered {path} with something that is not JSON") from error
+
+    def text(self, path: str, fields: Mapping[str, str] | None = None) -> str:
+        """The same as text. Raises Unavailable when the neighbour does not answer, or answers otherwise."""
         try:
             response = self._pool.request("GET", self._base + path, fields=dict(fields or {}), headers=_trace_headers())
         except urllib3.exceptions.HTTPError as error:
@@ -40,9 +48,9 @@ class JsonClient:
         if response.status // 100 != 2:
             raise Unavailable(f"{self.name} answered {response.status} to {path}: {response.data[:200]!r}")
         try:
-            return response.json()
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise Unavailable(f"{self.name} answered {path} with something that is not JSON") from error
+            return response.data.decode()
+        except UnicodeDecodeError as error:
+            raise Unavailable(f"{self.name} answered {path} with something that is not text") from error
 
 
 def _trace_headers() -> dict[str, str]:

@@ -1,0 +1,62 @@
+"""Which job of which room runs when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sereno.core.clock import Clock as WallClock
+from sereno.core.clock import utc_now
+from sereno.core.errors import Unavailable
+from sereno.database.retry import in_one_transaction
+from sereno.database.schema import head_revision, present_revision
+from sereno.database.session import Database
+from sereno.guard import sessions
+from sereno.guard.store import delete_old_failures
+from sereno.outside.webapp import WebappClient
+from sereno.respond.alerts.service import Alerts
+from sereno.respond.status.copies import write_copies
+from sereno.wiring import Surroundings, open_alertmanager, open_prometheus
+from sereno.worker.clock import Job
+
+COPIES_SECONDS = 15
+RECONCILE_SECONDS = 60
+TIDY_SECONDS = 3600
+
+
+def jobs_without_database(surroundings: Surroundings) -> list[Job]:
+    """What must go on while the database is away."""
+    webapp = WebappClient(surroundings.webapp_url)
+    folder = surroundings.www / "status"
+    return [Job("status-copies", COPIES_SECONDS, lambda: write_copies(webapp, folder))]
+
+
+def jobs_with_database(surroundings: Surroundings, database: Database, clock: WallClock = utc_now) -> list[Job]:
+    """What one worker alone may do, under the lock."""
+    alertmanager, prometheus = open_alertmanager(surroundings), open_prometheus(surroundings)
+    alerts = Alerts(database, clock=clock)
+
+    def reconcile() -> None:
+        alerts.reconcile(alertmanager, prometheus)
+
+    def tidy() -> None:
+        now = clock()
+        in_one_transaction(database, lambda session: sessions.delete_ended(session, now=now))
+        in_one_transaction(database, lambda session: delete_old_failures(session, now=now))
+
+    return [Job("reconcile-alerts", RECONCILE_SECONDS, reconcile), Job("tidy-sessions", TIDY_SECONDS, tidy)]
+
+
+def schema_is_ready(database: Database) -> Callable[[], bool]:
+    """Asks whether the schema is the one that this program works with, until it once was."""
+    was_ready = False
+
+    def ask() -> bool:
+        nonlocal was_ready
+        if not was_ready:
+            present = present_revision(database.engine)
+            if present != head_revision():
+                raise Unavailable(f"the schema is {present or 'not made yet'}, and {head_revision()} is needed")
+            was_ready = True
+        return True
+
+    return ask
