@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import yaml
+
 from sereno.settings import Settings
 from sereno.watch.rules.host import host
 
@@ -59,9 +61,10 @@ def inhibitions(settings: Settings) -> tuple[Inhibition, ...]:
     )
 
 
-def render_inhibitions(settings: Settings) -> list[dict[str, Any]]:
-    """The list `inhibit_rules` of `alertmanager.yml`, ready to be written as YAML."""
-    return [inhibition.written() for inhibition in inhibitions(settings)]
+def render_inhibitions(settings: Settings) -> str:
+    """What stands under `inhibit_rules:` in `alertmanager.yml`: a YAML list, with a line's end at its end."""
+    rules = [inhibition.written() for inhibition in inhibitions(settings)]
+    return yaml.safe_dump(rules, sort_keys=False, default_flow_style=False, width=10_000)
 
 
 def _louder(louder: str, quieter: str, equal: tuple[str, ...]) -> Inhibition:

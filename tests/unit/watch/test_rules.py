@@ -136,7 +136,8 @@ def test_inhibitions_name_alerts_that_exist_and_never_mute_the_watchdog() -> Non
                 assert {found for found in names if re.fullmatch(value, found)}, matcher
                 if matcher in inhibition.target:
                     assert not re.fullmatch(value, "Watchdog")
-    assert all("source_matchers" in written for written in render_inhibitions(Settings()))
+    written = yaml.safe_load(render_inhibitions(Settings()))
+    assert written == [inhibition.written() for inhibition in inhibitions(Settings())]
 
 
 def test_only_a_louder_alert_about_the_same_thing_mutes_the_seeds_alerts() -> None:
