@@ -42,7 +42,7 @@ DOORS = (
     Door("/audit", N_("Audit trail"), N_("Who did what, from where, when."), Role.ADMIN),
     Door("/account", N_("Your account"), N_("Your password, your language, where you are signed in.")),
     Door("/api/docs", N_("API"), N_("Everything the desk can do, for programs.")),
-    Door("/grafana/", "Grafana", N_("Dashboards, where Grafana is installed."), Role.OPERATOR, behind_nginx=True),
+    Door("/grafana/", "Grafana", N_("Dashboards, where Grafana is installed."), behind_nginx=True),
     Door("/prometheus/", "Prometheus", N_("Ask the measurements yourself."), Role.OPERATOR, behind_nginx=True),
     Door("/alertmanager/", "Alertmanager", N_("Groups and silences of alerts."), Role.OPERATOR, behind_nginx=True),
 )

@@ -127,8 +127,9 @@ def test_the_language_of_the_account_is_chosen_and_kept(alice: Visitor, database
 def test_doors_and_menu_show_only_what_the_role_may_open(signed_in: Begin) -> None:
     desks = {name: signed_in(name).get("/desk").text for name in ("alice", "bob", "charlie")}
     assert 'href="/users"' in desks["alice"] and 'href="/audit"' in desks["alice"]
-    assert 'href="/grafana/"' in desks["bob"] and 'href="/users"' not in desks["bob"]
-    assert 'href="/grafana/"' not in desks["charlie"] and 'href="/users"' not in desks["charlie"]
+    assert 'href="/prometheus/"' in desks["bob"] and 'href="/users"' not in desks["bob"]
+    assert 'href="/grafana/"' in desks["charlie"] and 'href="/prometheus/"' not in desks["charlie"]
+    assert 'href="/users"' not in desks["charlie"]
 
 
 def test_every_link_of_the_desk_is_answered(alice: Visitor) -> None:
