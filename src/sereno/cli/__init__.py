@@ -20,6 +20,7 @@ COMMANDS = {
     "start": "stack",
     "stop": "stack",
     "restart": "stack",
+    "render": "render",
     "user": "user",
 }
 """Command → the module of this package that has it; a module is imported only when it is needed."""

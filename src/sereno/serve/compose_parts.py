@@ -7,11 +7,18 @@ from sereno.serve.place import COMPOSE_SECRETS, COMPOSE_WWW
 SECRETS_VOLUME = f"secrets:{COMPOSE_SECRETS}:ro"
 WWW_VOLUME = f"www:{COMPOSE_WWW}"
 WWW_VOLUME_READ_ONLY = f"{WWW_VOLUME}:ro"
+
 OPERATOR_BIND = "${SERENO_OPERATOR_BIND:-127.0.0.1}"
 """Where the ports for operators are published: loopback, but in the Vagrant machine."""
 
-OPS_SUBNET = "${SERENO_OPS_SUBNET:-172.31.250.0/24}"
-OPS_GATEWAY = "${SERENO_OPS_GATEWAY:-172.31.250.1}"
+OPS_SUBNET = "${SERENO_OPS_SUBNET:-10.213.41.0/24}"
+OPS_GATEWAY = "${SERENO_OPS_GATEWAY:-10.213.41.1}"
+"""The network `ops` has a fixed address, because Node Exporter, on the host's network, listens at its gateway. The
+default lies apart from Docker's own pools and from 172.31.0.0/16, which is every AWS account's default network."""
+
+NODE_EXPORTER_INNER_PORT = 9101
+"""Where Prometheus asks Node Exporter, at the gateway of `ops`. Not 9100, which would be taken twice when operators'
+ports are published on every address."""
 
 
 def published(port: int) -> str:
@@ -19,6 +26,6 @@ def published(port: int) -> str:
     return f"{OPERATOR_BIND}:{port}:{port}"
 
 
-def wget(port: int, path: str) -> tuple[str, ...]:
+def wget(port: int, path: str, host: str = "127.0.0.1") -> tuple[str, ...]:
     """A container's own question whether it is healthy, with the wget that BusyBox brings."""
-    return ("CMD", "wget", "-q", "-T", "3", "-O", "/dev/null", f"http://127.0.0.1:{port}{path}")
+    return ("CMD", "wget", "-q", "-T", "3", "-O", "/dev/null", f"http://{host}:{port}{path}")

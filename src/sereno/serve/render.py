@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from sereno.serve.catalogue import CATALOGUE, default_ports
 from sereno.serve.component import Component
+from sereno.serve.compose_parts import NODE_EXPORTER_INNER_PORT
 from sereno.serve.place import Place
 from sereno.settings import Settings
 
@@ -27,10 +28,8 @@ _TEMPLATES = Environment(
 
 def compose_place(settings: Settings | None = None) -> Place:
     """Where everything is in Compose: neighbours by the service's name, on their usual ports."""
-    ports = default_ports()
+    ports = dict(default_ports()) | {"node-exporter": NODE_EXPORTER_INNER_PORT}
     hosts = {name: name for name in ports} | {"nginx-http": "nginx", "nginx-status": "nginx"}
-    # It uses the host's network, so its neighbours reach it at the gateway of theirs.
-    hosts["node-exporter"] = "host-gateway"
     return Place(
         platform="compose",
         profile="standard",
@@ -77,3 +76,11 @@ def users_sql(place: Place, passwords: Mapping[str, str]) -> str:
     `passwords` maps the names of secrets to their text; they are letters and digits, so nothing needs quoting.
     """
     return render("mysql/users.sql.j2", place, passwords=passwords, client="127.0.0.1" if place.native else "%")
+
+
+def exporter_options(place: Place, passwords: Mapping[str, str]) -> str:
+    """The options file by which mysqld-exporter signs in to the database."""
+    return (
+        f"[client]\nuser = sereno_exporter\npassword = {passwords['mysql-exporter-password']}\n"
+        f"host = {place.hosts['mysql']}\nport = {place.ports['mysql']}\n"
+    )

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sereno import __version__
 from sereno.core.text import Text
 from sereno.serve.component import Component, HttpHealth, MetricsEndpoint, NativeProgram
 from sereno.serve.compose_parts import SECRETS_VOLUME, WWW_VOLUME
-from sereno.serve.place import COMPOSE_SECRETS, Place
+from sereno.serve.place import COMPOSE_SECRETS, COMPOSE_SETTINGS, Place
 
 DESK_USER = 10001
 """The user id of the desk in its image."""
 
 WORKER_METRICS_PORT = 5001
-IMAGE = "sereno-desk:0.1.0"
+IMAGE = f"sereno-desk:{__version__}"
+BUILD = {"context": "..", "dockerfile": "docker/Dockerfile"}
 
 
 def environment(place: Place) -> dict[str, str]:
@@ -45,7 +47,8 @@ def _native_environment(place: Place, process: str) -> dict[str, str]:
 
 def _compose(place: Place, process: str, command: list[str], port: int) -> Mapping[str, Any]:
     return {
-        "image": f"${{SERENO_DESK_IMAGE:-{IMAGE}}}",
+        "image": IMAGE,
+        "build": BUILD,
         "command": command,
         "user": f"{DESK_USER}:{DESK_USER}",
         "environment": environment(place)
@@ -53,11 +56,11 @@ def _compose(place: Place, process: str, command: list[str], port: int) -> Mappi
             "SERENO_LAB": "${SERENO_LAB:-}",
             "SERENO_PROFILE": "${SERENO_PROFILE:-standard}",
             "SERENO_SECRETS": str(COMPOSE_SECRETS / "desk"),
-            "SERENO_SETTINGS": "/etc/sereno/settings/sereno.toml",
+            "SERENO_SETTINGS": str(COMPOSE_SETTINGS / "sereno.toml"),
             "SERENO_BIND": f"0.0.0.0:{port}",
             "PROMETHEUS_MULTIPROC_DIR": f"/tmp/{process}-metrics",  # noqa: S108 -- a tmpfs of this container alone.
         },
-        "volumes": [SECRETS_VOLUME, WWW_VOLUME, "settings:/etc/sereno/settings:ro"],
+        "volumes": [SECRETS_VOLUME, WWW_VOLUME, f"settings:{COMPOSE_SETTINGS}:ro"],
         "tmpfs": [f"/tmp:uid={DESK_USER},gid={DESK_USER},mode=700"],  # noqa: S108
         "networks": ["inside", "ops"],
     }
@@ -70,7 +73,7 @@ WEBAPP = Component(
     port=5000,
     idle_mb=110,
     limit_mb=256,
-    health=HttpHealth("/healthz", command=("CMD", "python", "-m", "sereno.serve.ask", "http://127.0.0.1:5000/healthz")),
+    health=HttpHealth("/healthz", command=("CMD", "python", "-m", "sereno.outside.ask", "5000", "/healthz")),
     native=NativeProgram(
         program="gunicorn",
         package=None,
@@ -98,7 +101,7 @@ WORKER = Component(
     port=WORKER_METRICS_PORT,
     idle_mb=70,
     limit_mb=160,
-    health=HttpHealth("/healthz", command=("CMD", "python", "-m", "sereno.serve.ask", "http://127.0.0.1:5001/healthz")),
+    health=HttpHealth("/healthz", command=("CMD", "python", "-m", "sereno.outside.ask", "5001", "/healthz")),
     native=NativeProgram(
         program="python3",
         package=None,

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from sereno.core.text import Text
 from sereno.serve.component import Component, HttpHealth, MetricsEndpoint, NativeProgram, RenderedFile
-from sereno.serve.compose_parts import OPERATOR_BIND, OPS_GATEWAY, SECRETS_VOLUME, wget
+from sereno.serve.compose_parts import NODE_EXPORTER_INNER_PORT, OPERATOR_BIND, OPS_GATEWAY, SECRETS_VOLUME, wget
 from sereno.serve.place import Place
 
 _VIRTUAL_FILE_SYSTEMS = (
     "^(autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|efivarfs|fusectl|fuse.lxcfs|hugetlbfs|iso9660|"
     "mqueue|nsfs|overlay|proc|procfs|pstore|ramfs|rpc_pipefs|securityfs|selinuxfs|squashfs|sysfs|tmpfs|tracefs)$"
 )
+MYSQLD_EXPORTER_USER = 10104
+"""Its own user id, so that nobody else's container can read its password."""
+
 _MOUNT_POINTS_OF_OTHERS = "^/(dev|proc|run|sys|var/lib/docker/.+|var/lib/containers/.+)($|/)"
 
 
@@ -34,7 +37,7 @@ NODE_EXPORTER = Component(
     port=9100,
     idle_mb=18,
     limit_mb=40,
-    health=HttpHealth("/", command=wget(9100, "/")),
+    health=HttpHealth("/", command=wget(NODE_EXPORTER_INNER_PORT, "/", host=OPS_GATEWAY)),
     native=NativeProgram(
         program="prometheus-node-exporter",
         package="prometheus-node-exporter",
@@ -53,7 +56,7 @@ NODE_EXPORTER = Component(
             "--path.sysfs=/host/sys",
             f"--web.listen-address={OPERATOR_BIND}:9100",
             # Prometheus asks from the bridge; the host's loopback is out of its reach.
-            f"--web.listen-address={OPS_GATEWAY}:9100",
+            f"--web.listen-address={OPS_GATEWAY}:{NODE_EXPORTER_INNER_PORT}",
             *_node_flags(place),
         ],
         "user": "65534:65534",
@@ -90,7 +93,7 @@ MYSQLD_EXPORTER = Component(
             f"--config.my-cnf={place.secret('mysqld-exporter.cnf', 'mysqld-exporter')}",
             "--no-collect.slave_status",
         ],
-        "user": "65534:65534",
+        "user": f"{MYSQLD_EXPORTER_USER}:{MYSQLD_EXPORTER_USER}",
         "environment": {"GOMEMLIMIT": "32MiB", "GOMAXPROCS": "1"},
         "volumes": [SECRETS_VOLUME],
         "networks": ["inside"],
@@ -166,7 +169,8 @@ PROCESS_EXPORTER = Component(
     port=9256,
     idle_mb=15,
     limit_mb=40,
-    health=HttpHealth("/metrics", command=wget(9256, "/")),
+    # Its image has no shell to ask with, like the one before.
+    health=HttpHealth("/metrics"),
     native=NativeProgram(
         program="prometheus-process-exporter",
         package="prometheus-process-exporter",
@@ -184,6 +188,8 @@ PROCESS_EXPORTER = Component(
     compose=lambda place: {
         "command": ["--procfs", "/host/proc", "-config.path", "/etc/process-exporter/process.yml", "-threads=false"],
         "environment": {"GOMEMLIMIT": "32MiB", "GOMAXPROCS": "1"},
+        # Root without these two could not read what other users' processes read and write.
+        "cap_add": ["DAC_READ_SEARCH", "SYS_PTRACE"],
         "pid": "host",
         "volumes": ["/proc:/host/proc:ro", "./process-exporter/process.yml:/etc/process-exporter/process.yml:ro"],
         "networks": ["inside"],

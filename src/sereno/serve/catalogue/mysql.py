@@ -23,28 +23,23 @@ def _argv(place: Place) -> list[str]:
 def _health(place: Place) -> list[str]:
     if place.native:
         return ["mariadb-admin", "--no-defaults", f"--socket={place.run('mysql.sock')}", "--silent", "ping"]
-    # Over TCP, since the server that an image starts for its first set-up listens on its socket alone. "Access
-    # denied" is an answer too, so no password is needed. Each image has one of the two programs.
-    return ["CMD-SHELL", "mysqladmin -h 127.0.0.1 --silent ping || mariadb-admin -h 127.0.0.1 --silent ping"]
+    # "Access denied" is an answer too, so no password is needed. Each image has one of the two programs.
+    ping = "--no-defaults --socket=/run/mysqld/mysqld.sock --silent ping"
+    return ["CMD-SHELL", f"mysqladmin {ping} 2>/dev/null || mariadb-admin {ping}"]
 
 
-def _compose(place: Place) -> Mapping[str, Any]:
+def _compose(_: Place) -> Mapping[str, Any]:
     return {
         "image": "${SERENO_DATABASE_IMAGE:-mysql:8.4.11}",
-        "command": [
-            "--defaults-extra-file=/etc/sereno/my.cnf",
-            f"--init-file={place.secret('mysql-users.sql', 'mysql')}",
-        ],
+        # Not the image's own entry point, which never finishes a first start that was killed: see the script.
+        "entrypoint": ["bash", "/etc/sereno/start.sh"],
+        # The whole of the profiles' difference: image, memory and buffers.
+        "command": ["--innodb-buffer-pool-size=${SERENO_DATABASE_BUFFERS:-48M}"],
+        "mem_limit": f"${{SERENO_DATABASE_MEMORY:-{COMPONENT.limit_mb}m}}",
         "user": "999:999",
-        "environment": {
-            "MYSQL_ROOT_PASSWORD_FILE": str(place.secret("mysql-root-password", "mysql")),
-        },
-        "volumes": ["mysql-data:/var/lib/mysql", "./mysql/my.cnf:/etc/sereno/my.cnf:ro", SECRETS_VOLUME],
-        "tmpfs": [
-            "/tmp",  # noqa: S108 -- a tmpfs of this container alone.
-            "/run/mysqld:uid=999,gid=999",
-            "/var/run/mysqld:uid=999,gid=999",
-        ],
+        "volumes": ["./mysql:/etc/sereno:ro", "mysql-data:/var/lib/mysql", SECRETS_VOLUME],
+        "tmpfs": ["/tmp", "/run/mysqld:uid=999,gid=999,mode=700"],  # noqa: S108 -- this container's own.
+        "pids_limit": 200,
         "networks": ["inside"],
     }
 

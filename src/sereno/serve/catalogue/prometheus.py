@@ -7,7 +7,7 @@ from typing import Any
 
 from sereno.core.text import Text
 from sereno.serve.component import Component, HttpHealth, MetricsEndpoint, NativeProgram, RenderedFile
-from sereno.serve.compose_parts import SECRETS_VOLUME, published, wget
+from sereno.serve.compose_parts import OPS_GATEWAY, published, wget
 from sereno.serve.place import Place
 
 NOBODY = "65534:65534"
@@ -45,7 +45,9 @@ def _compose(place: Place) -> Mapping[str, Any]:
         "command": _flags(place, config="/etc/prometheus/prometheus.yml", data="/prometheus", listen="0.0.0.0:9090"),
         "user": NOBODY,
         "environment": {"GOMEMLIMIT": "200MiB"},
-        "volumes": ["../prometheus:/etc/prometheus:ro", "prometheus-data:/prometheus", SECRETS_VOLUME],
+        "volumes": ["../prometheus:/etc/prometheus:ro", "prometheus-data:/prometheus"],
+        # It is on the host's network, which is reached at the gateway of ours.
+        "extra_hosts": [f"node-exporter:{OPS_GATEWAY}"],
         "ports": [published(9090)],
         "networks": ["inside", "ops"],
     }
