@@ -59,6 +59,7 @@ def __getattr__(name: str) -> Flask:
 
     application = create_app(Surroundings.from_environment(os.environ))
     globals()["app"] = application
+    _warm_up(application)
     # What exists now is shared with every process; the collector would copy it just by looking at it.
     gc.collect()
     gc.freeze()
@@ -89,6 +90,18 @@ def on_exit(_server: Any) -> None:
     """End the process that may still be waiting for the database."""
     for process in _boot:
         process.terminate()
+
+
+def _warm_up(application: Flask) -> None:
+    """Compile every template and load both languages now: once and shared, instead of later in each process."""
+    from sereno.core.text import LANGUAGES
+    from sereno.web.errors import error_page
+
+    for name in application.jinja_env.list_templates():
+        application.jinja_env.get_template(name)
+    for language in LANGUAGES:
+        with application.test_request_context("/", headers={"Accept-Language": language}):
+            error_page(503)
 
 
 def _empty_metrics_folder() -> None:

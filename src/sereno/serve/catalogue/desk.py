@@ -30,6 +30,8 @@ def environment(place: Place) -> dict[str, str]:
         "SERENO_ALERTMANAGER_URL": f"http://{place.address('alertmanager')}",
         "SERENO_WEBAPP_URL": f"http://{place.address('webapp')}",
         "SERENO_WWW": str(place.www),
+        # Two arenas instead of eight per core: threads of a web server would each keep their own.
+        "MALLOC_ARENA_MAX": "2",
     }
 
 
@@ -40,8 +42,6 @@ def _native_environment(place: Place, process: str) -> dict[str, str]:
         "SERENO_BIND": f"127.0.0.1:{place.ports[process]}",
         "PROMETHEUS_MULTIPROC_DIR": str(place.run(f"{process}-metrics")),
         "PYTHONDONTWRITEBYTECODE": "1",
-        # Two arenas instead of eight per core: threads of a web server would each keep their own.
-        "MALLOC_ARENA_MAX": "2",
     }
 
 
