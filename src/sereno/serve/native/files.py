@@ -98,6 +98,13 @@ def hand_over(path: Path, user: str) -> None:
                 os.lchown(each, account.pw_uid, account.pw_gid)
 
 
+def hand_over_file(file: Path, user: str) -> None:
+    """Give one file to `user`."""
+    if user:
+        account = pwd.getpwnam(user)
+        os.chown(file, account.pw_uid, account.pw_gid)
+
+
 def erase(home: Home) -> None:
     """Remove what Sereno has stored: data, secrets, logs, configuration. The virtual environment stays."""
     for name in ("data", "secrets", "log", "run", "www", "etc", "tls"):

@@ -24,15 +24,19 @@ def pause_seconds(recent_deaths: int) -> int:
 
 
 def count_recent(lines: list[str], component: str, now: float) -> int:
-    """How many of the event lines tell of an unasked-for death of `component` within the last five minutes."""
+    """How many of the event lines tell of a death of `component` in the last five minutes.
+
+    Those before somebody asked for a start don't count: who asks has mended something, or wants to know at once.
+    """
     deaths = 0
     for line in lines:
         try:
             event = json.loads(line)
         except ValueError:
             continue  # The file's tail may begin in the middle of a line.
-        if event.get("component") == component and now - event.get("at", 0) < RECENT_SECONDS:
-            deaths += 1
+        if event.get("component") != component or now - event.get("at", 0) >= RECENT_SECONDS:
+            continue
+        deaths = 0 if event.get("event") == "asked" else deaths + 1
     return deaths
 
 
