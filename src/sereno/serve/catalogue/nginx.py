@@ -44,7 +44,10 @@ COMPONENT = Component(
             SECRETS_VOLUME,
             WWW_VOLUME_READ_ONLY,
         ],
-        "ports": ["${SERENO_HTTP_PORT:-8080}:8080", "${SERENO_HTTPS_PORT:-8443}:8443"],
+        # The first process is root, to read the key; its workers are not.
+        "cap_add": ["CHOWN", "SETGID", "SETUID"],
+        "tmpfs": ["/run", "/tmp", "/var/cache/nginx"],  # noqa: S108 -- this container's own.
+        "ports": [f"{place.settings.site.http_port}:8080", f"{place.settings.site.https_port}:8443"],
         "networks": ["inside", "ops"],
     },
     needs=("webapp",),
