@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
 from tests.unit.guard.test_service import *  # noqa: F403 -- the same tests, with this folder's `database`.
 from tests.unit.guard.test_service import NOW, RIGHT, ROOT, cast, credentials, rows
 
@@ -75,23 +77,29 @@ def test_a_name_wanted_by_many_at_once_is_given_to_one(database: Database, at_on
 
 @pytest.mark.parametrize("how", ["demote", "disable", "delete"])
 def test_administrators_who_remove_each_other_at_once_leave_one(
-    database: Database, at_once: AtOnce, cast: dict[str, User], how: str
+    database: Database, cast: dict[str, User], how: str
 ) -> None:
     with database.unit_of_work() as session:
         dora, _ = service.add_user(session, name="dora", role=Role.ADMIN, actor=ROOT, now=NOW)
 
-    def remove(user_id: int) -> Callable[[], object]:
-        change = UserChange(role=Role.VIEWER) if how == "demote" else UserChange(disabled=True)
+    def remove(session: Session, user_id: int) -> None:
         if how == "delete":
-            return lambda: in_one_transaction(
-                database, lambda session: service.delete_user(session, user_id, actor=ROOT, now=NOW)
-            )
-        return lambda: in_one_transaction(
-            database, lambda session: service.change_user(session, user_id, change, actor=ROOT, now=NOW)
-        )
+            service.delete_user(session, user_id, actor=ROOT, now=NOW)
+            return
+        change = UserChange(role=Role.VIEWER) if how == "demote" else UserChange(disabled=True)
+        service.change_user(session, user_id, change, actor=ROOT, now=NOW)
 
-    outcomes = at_once(remove(cast["alice"].id), remove(dora.id))
-    assert sum(isinstance(outcome, LastAdministrator) for outcome in outcomes) == 1, outcomes
+    def second() -> None:
+        with database.unit_of_work() as session:
+            remove(session, dora.id)
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.unit_of_work() as first:
+            remove(first, cast["alice"].id)
+            attempt = pool.submit(second)
+            # The second must wait for the first to commit; one that does not has seen Alice still in office.
+            wait([attempt], timeout=1)
+        assert isinstance(attempt.exception(10), LastAdministrator)
     with database.unit_of_work() as session:
         active = select(UserRow).where(UserRow.role == "admin", UserRow.disabled.is_(False))
         assert len(list(session.scalars(active))) == 1
