@@ -165,13 +165,21 @@ def payload(*alerts: dict[str, Any], **changes: Any) -> dict[str, Any]:
 
 
 def alert(
-    fingerprint: str, *, name: str = "InstanceDown", severity: str = "critical", **changes: Any
+    fingerprint: str, *, name: str = "InstanceDown", severity: str = "critical", instance: str = "", **changes: Any
 ) -> dict[str, Any]:
     """One alert of a delivery."""
     return {
         "status": "firing",
-        "labels": {"alertname": name, "severity": severity, "instance": fingerprint, "job": "node-exporter"},
-        "annotations": {"summary": f"{name} on {fingerprint}", "summary_es": f"{name} en {fingerprint}"},
+        "labels": {
+            "alertname": name,
+            "severity": severity,
+            "instance": instance or fingerprint,
+            "job": "node-exporter",
+        },
+        "annotations": {
+            "summary": f"{name} on {instance or fingerprint}",
+            "summary_es": f"{name} en {instance or fingerprint}",
+        },
         "startsAt": "2026-11-24T11:58:00.123456789Z",
         "endsAt": "0001-01-01T00:00:00Z",
         "generatorURL": "http://localhost:9090/graph?g0.expr=up+%3D%3D+0&g0.tab=1",

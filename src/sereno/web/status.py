@@ -70,10 +70,9 @@ def show() -> Response:
     if identity is not None:
         consumers = _top_consumers() if identity.role >= Role.OPERATOR else ()
         return make_response(_page(status, language(), consumers=consumers))
-    if request.args:
-        return make_response(_page(status, language()))
     response = make_response(_page_for_everyone(status, language()))
-    response.headers["Cache-Control"] = CACHED_FOR_A_SECOND
+    if not request.args:
+        response.headers["Cache-Control"] = CACHED_FOR_A_SECOND
     return response
 
 
@@ -98,9 +97,7 @@ def copy(code: str) -> Response:
     status = reader().without_database()
     if status.problem is not None:
         raise Unavailable(status.problem, next_step="the copy that is there stays")
-    # Rendered as if a stranger had asked for the front page in that language, since that is where it will be shown.
-    with current_app.test_request_context("/", headers={"Accept-Language": code}):
-        return make_response(_page(status, code, stale=True))
+    return make_response(_page_for_strangers(status, code, stale=True))
 
 
 def reader() -> StatusReader:
@@ -137,13 +134,18 @@ def _page_for_everyone(status: Status, code: str) -> bytes:
     pages = _front().pages
     kept = pages.get(code)
     if kept is None or kept[0] is not status:
-        kept = pages[code] = (status, _page(status, code).encode())
+        kept = pages[code] = (status, _page_for_strangers(status, code).encode())
     return kept[1]
+
+
+def _page_for_strangers(status: Status, code: str, *, stale: bool = False) -> str:
+    """The page as rendered for a stranger's bare request for `/`: nothing of the present request gets into it."""
+    with current_app.test_request_context("/", headers={"Accept-Language": code}):
+        return _page(status, code, stale=stale)
 
 
 def _page(status: Status, code: str, *, consumers: tuple[Consumer, ...] = (), stale: bool = False) -> str:
     settings = desk().surroundings.settings
-    identity = None if stale else current_identity_or_none()
     return render_template(
         "respond/status.html",
         status=status,
@@ -156,7 +158,7 @@ def _page(status: Status, code: str, *, consumers: tuple[Consumer, ...] = (), st
         severities=SEVERITIES,
         badges=BADGES,
         consumers=consumers,
-        signed_in=identity is not None,
+        signed_in=current_identity_or_none() is not None,
         stale=stale,
         bytes=format_bytes,
     )
