@@ -55,27 +55,29 @@ def test_the_database_holds_no_token(visitor: Visitor, cast: dict[str, User], da
         assert row.address == "192.0.2.1" and row.user_agent == "Lantern/1.0"
 
 
-def test_signing_in_again_ends_the_old_session_and_changes_the_token(
-    app: Flask, visitor: Visitor, cast: dict[str, User], database: Database
+def session_of(visitor: Visitor) -> str:
+    cookie = visitor.client.get_cookie("sereno_session", domain="desk.test")
+    assert cookie is not None
+    return cookie.value
+
+
+def test_signing_in_again_ends_the_old_session(app: Flask, signed_in: Begin) -> None:
+    alice, same_browser = signed_in("alice"), Visitor(app)
+    old = session_of(alice)
+    form = {"name": "bob", "password": "the owl sleeps at noon", "csrf_token": same_browser.token()}
+    same_browser.client.set_cookie("sereno_session", old, domain="desk.test")
+    assert same_browser.client.post("/login", base_url="https://desk.test", data=form).status_code == 303
+    assert session_of(same_browser) != old
+    assert alice.get("/desk").status_code == 303
+
+
+def test_a_form_token_from_before_the_sign_in_is_worth_nothing_after_it(
+    visitor: Visitor, cast: dict[str, User]
 ) -> None:
+    before = visitor.token()
     visitor.sign_in("alice")
-    old = visitor.client.get_cookie("sereno_session", domain="desk.test").value
-    form_token = visitor.token()
-    stranger = Visitor(app)
-    stranger.client.set_cookie("sereno_session", old, domain="desk.test")
-    stranger.client.post(
-        "/login",
-        base_url="https://desk.test",
-        data={"name": "bob", "password": "the owl sleeps at noon", "csrf_token": stranger_token(app, stranger)},
-    )
-    assert stranger.client.get_cookie("sereno_session", domain="desk.test").value != old
-    assert visitor.get("/desk").status_code == 303
-    assert form_token
-
-
-def stranger_token(app: Flask, stranger: Visitor) -> str:
-    """A form token for a browser that carries somebody's session already."""
-    return stranger.token()
+    assert visitor.post("/users/add", {"csrf_token": before, "name": "dora"}).status_code == 400
+    assert visitor.post("/users/add", {"name": "dora"}).status_code == 201
 
 
 def test_signing_out_ends_the_session_wherever_its_token_went(app: Flask, signed_in: Begin) -> None:
