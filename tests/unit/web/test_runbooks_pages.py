@@ -20,7 +20,7 @@ def test_strangers_are_sent_to_sign_in_and_come_back(app: Flask) -> None:
 
 
 def test_a_runbook_shows_meaning_steps_and_rule_in_the_readers_language(signed_in: Begin) -> None:
-    visitor = signed_in("victor")
+    visitor = signed_in("charlie")
     english = visitor.get("/runbooks/LowDiskSpace").text
     assert "<h1>LowDiskSpace</h1>" in english
     assert "Where to look" in english
@@ -32,7 +32,7 @@ def test_a_runbook_shows_meaning_steps_and_rule_in_the_readers_language(signed_i
 
 
 def test_every_runbook_can_be_opened_from_the_list(signed_in: Begin) -> None:
-    visitor = signed_in("victor")
+    visitor = signed_in("charlie")
     listed = visitor.get("/runbooks").text
     for name in runbook_names(Settings()):
         assert f'href="/runbooks/{name}"' in listed
@@ -40,6 +40,6 @@ def test_every_runbook_can_be_opened_from_the_list(signed_in: Begin) -> None:
 
 @pytest.mark.parametrize("name", ["Nothing", "../etc/passwd", "<script>"])
 def test_an_unknown_alert_has_no_runbook(signed_in: Begin, name: str) -> None:
-    answer = signed_in("victor").get(f"/runbooks/{name}")
+    answer = signed_in("charlie").get(f"/runbooks/{name}")
     assert answer.status_code == 404
     assert "<script>" not in answer.text

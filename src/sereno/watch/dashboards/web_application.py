@@ -34,7 +34,7 @@ def web_application() -> Dashboard:
         title="Web application",
         description=Text(
             "Rate, errors and duration of the desk's pages, its database, Nginx and the worker.",
-            "Ritmo, errores y duración de las páginas del panel, su base de datos, Nginx y el worker.",
+            "Ritmo, errores y duración de las páginas de la mesa de guardia, su base de datos, Nginx y el worker.",
         ),
         variables=job_and_instance("sereno_build_info"),
         rows=(
@@ -150,7 +150,7 @@ def _database() -> tuple[Panel, ...]:
             "Query time",
             Text(
                 "Mean, and what 19 of 20 of the desk's queries stay below.",
-                "Media y lo que no superan 19 de cada 20 consultas del panel.",
+                "Media y lo que no superan 19 de cada 20 consultas de la mesa de guardia.",
             ),
             "s",
             (
@@ -162,7 +162,7 @@ def _database() -> tuple[Panel, ...]:
         ),
         Panel(
             "Queries",
-            Text("Queries of the desk, and of everyone.", "Consultas del panel y de todos."),
+            Text("Queries of the desk, and of everyone.", "Consultas de la mesa de guardia y de todos."),
             "ops",
             (
                 Query(f"sum(rate({queries}{_RATE}))", "desk"),
@@ -173,7 +173,7 @@ def _database() -> tuple[Panel, ...]:
             "Connection pool",
             Text(
                 "Connections of the desk in use and idle; at the limit, requests wait.",
-                "Conexiones del panel en uso y libres; al llegar al límite, las peticiones esperan.",
+                "Conexiones de la mesa de guardia en uso y libres; al llegar al límite, las peticiones esperan.",
             ),
             "short",
             (Query(f"sum by (state) ({DESK_POOL}{{{SELECTED}}})", "{{state}}"),),
@@ -265,7 +265,10 @@ def _worker() -> tuple[Panel, ...]:
         ),
         Panel(
             "Alerts received",
-            Text("Alerts that Alertmanager delivered to the desk.", "Alertas que Alertmanager entregó al panel."),
+            Text(
+                "Alerts that Alertmanager delivered to the desk.",
+                "Alertas que Alertmanager entregó a la mesa de guardia.",
+            ),
             "short",
             (Query(f"sum(increase(sereno_alerts_received_total{{{SELECTED}}}{_RATE}))", "alerts"),),
         ),

@@ -105,7 +105,7 @@ def _alertmanager() -> tuple[Alert, ...]:
             "AlertmanagerDeliveriesFailing",
             "100 * rate(alertmanager_notifications_failed_total[5m]) / rate(alertmanager_notifications_total[5m]) > 1",
             Severity.WARNING,
-            Text("Alerts do not reach the desk", "Las alertas no llegan al panel"),
+            Text("Alerts do not reach the desk", "Las alertas no llegan a la mesa de guardia"),
             Text(
                 '{{ $value | printf "%.0f" }} % of the deliveries by {{ $labels.integration }} failed for 5 minutes.',
                 'Falla el {{ $value | printf "%.0f" }} % de las entregas por {{ $labels.integration }} desde hace '

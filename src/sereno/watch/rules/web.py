@@ -89,11 +89,14 @@ def _desk() -> tuple[Alert, ...]:
             "DeskPoolExhausted",
             f'100 * sum({DESK_POOL}{{state="in_use"}}) / sum({DESK_POOL}{{state="limit"}}) > 90',
             Severity.WARNING,
-            Text("The desk uses up its database connections", "El panel agota sus conexiones a la base de datos"),
+            Text(
+                "The desk uses up its database connections",
+                "La mesa de guardia agota sus conexiones a la base de datos",
+            ),
             Text(
                 '{{ $value | printf "%.0f" }} % of the connections that the desk may open are in use; requests wait.',
-                'Está en uso el {{ $value | printf "%.0f" }} % de las conexiones que el panel puede abrir; las '
-                "peticiones esperan.",
+                'Está en uso el {{ $value | printf "%.0f" }} % de las conexiones que puede abrir la mesa de guardia; '
+                "las peticiones esperan.",
             ),
             lasting="5m",
             component="webapp",
@@ -102,10 +105,10 @@ def _desk() -> tuple[Alert, ...]:
             "DeskQueriesSlow",
             f"sum(rate({DESK_QUERY_DURATION}_sum[5m])) / sum(rate({DESK_QUERY_DURATION}_count[5m])) > 0.5",
             Severity.WARNING,
-            Text("The desk waits for the database", "El panel espera a la base de datos"),
+            Text("The desk waits for the database", "La mesa de guardia espera a la base de datos"),
             Text(
                 "The desk's queries take {{ $value | humanizeDuration }} on average.",
-                "Las consultas del panel tardan {{ $value | humanizeDuration }} de media.",
+                "Las consultas de la mesa de guardia tardan {{ $value | humanizeDuration }} de media.",
             ),
             lasting="5m",
             component="mysql",
