@@ -84,6 +84,7 @@ class Component:
     """The component's own keys of its Compose service; the platform adds what all services share."""
     metrics: MetricsEndpoint | None = None
     needs: tuple[str, ...] = ()
+    """Components that have to be healthy before this one starts; what only asks others again and again needs none."""
     files: tuple[RenderedFile, ...] = ()
     cpus: float = 0.5
     optional: bool = False

@@ -129,7 +129,6 @@ NGINX_EXPORTER = Component(
         "networks": ["inside"],
     },
     metrics=MetricsEndpoint("nginx"),
-    needs=("nginx",),
 )
 
 BLACKBOX_EXPORTER = Component(

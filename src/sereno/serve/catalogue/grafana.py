@@ -45,7 +45,6 @@ COMPONENT = Component(
         "ports": [published(3000)],
         "networks": ["inside", "ops"],
     },
-    needs=("prometheus",),
     files=(RenderedFile("grafana/grafana.ini.j2", "grafana.ini", "grafana/grafana.ini"),),
     optional=True,
 )
