@@ -17,15 +17,15 @@ _OTHERS = os.environ.get("SERENO_TEST_DATABASES", "").split()
 
 
 @pytest.fixture(scope="session", params=["mariadb of this machine", *_OTHERS])
-def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     if "://" in request.param:
         yield request.param
         return
     if mariadb.is_missing():
         pytest.skip("this machine has no MariaDB server")
-    server = mariadb.MariaDb(tmp_path_factory.mktemp("mariadb")).create()
+    server = mariadb.MariaDb().create()
     yield server.url
-    server.stop()
+    server.close()
 
 
 @pytest.fixture

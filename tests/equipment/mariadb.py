@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,7 +26,8 @@ def is_missing() -> bool:
 class MariaDb:
     """One server; `create` makes its data folder, `start` runs it, `kill` is the power failure."""
 
-    folder: Path
+    # Not in pytest's folder: every start of pytest closes that to other users, and the server does not run as root.
+    folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="sereno-mariadb-")))
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
@@ -40,14 +42,10 @@ class MariaDb:
 
     def create(self) -> MariaDb:
         """Make the data folder, start, and give the desk its schema and a user that may touch nothing else."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         user = "mysql" if os.geteuid() == 0 else ""
+        self.folder.chmod(0o755)
         if user:
-            # The server refuses to run as root; its folder is made reachable for the user it becomes.
             shutil.chown(self.folder, user)
-            for parent in self.folder.parents:
-                if parent.stat().st_mode & 0o001 == 0 and parent.is_relative_to("/tmp"):
-                    parent.chmod(parent.stat().st_mode | 0o011)
         subprocess.run(
             [
                 "mariadb-install-db",
@@ -123,6 +121,11 @@ class MariaDb:
         assert self.process is not None
         self.process.kill()
         self.process.wait(10)
+
+    def close(self) -> None:
+        """End it and remove its folder."""
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def stop(self) -> None:
         """End it in good order, if it runs."""

@@ -24,12 +24,14 @@ def observe(engine: Engine, *, on_query: Callable[[float], None], on_pool: PoolS
     def end(_connection: Any, _cursor: Any, _statement: str, _parameters: Any, context: Any, _many: bool) -> None:
         on_query(time.perf_counter() - context.sereno_began)
 
-    pool = engine.pool
-    if not isinstance(pool, QueuePool):
+    if not isinstance(engine.pool, QueuePool):
         return  # SQLite in tests: nothing that could run out.
 
-    def tell(*_: Any) -> None:
-        on_pool(pool.checkedout(), pool.checkedin(), pool.size() + pool._max_overflow)
+    def tell(returning: int) -> None:
+        pool = engine.pool  # Asked each time: a process that was forked has a pool of its own.
+        if isinstance(pool, QueuePool):
+            on_pool(pool.checkedout() - returning, pool.checkedin() + returning, pool.size() + pool._max_overflow)
 
-    event.listen(engine, "checkout", tell)
-    event.listen(engine, "checkin", tell)
+    # A connection that is being returned is still counted as in use when this event comes.
+    event.listen(engine, "checkout", lambda *_: tell(0))
+    event.listen(engine, "checkin", lambda *_: tell(1))

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from tests.equipment.desk import Visitor, desk_app
-from tests.equipment.desk_server import alert, payload
+from tests.equipment.desk_server import TOKEN, alert, payload
 from werkzeug.test import TestResponse
 
 from sereno.core.errors import Unavailable
@@ -21,7 +21,7 @@ Begin = Callable[[str], Visitor]
 ENDED = {"status": "resolved", "endsAt": "2026-11-24T11:59:30Z"}
 
 
-def deliver(app: Flask, body: bytes | dict[str, Any], *, token: str = "delivery-token") -> TestResponse:
+def deliver(app: Flask, body: bytes | dict[str, Any], *, token: str = TOKEN) -> TestResponse:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     return app.test_client().post(
         "/api/v1/alertmanager",
