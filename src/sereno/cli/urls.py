@@ -28,7 +28,7 @@ def farewell(here: Here, state: State) -> str:
         "",
         "  The browser warns about the certificate, because only this machine has signed it. To trust it, import",
         f"  {here.home / 'tls/cert.pem'} into the browser, or set [site] certificate and key in sereno.toml.",
-        f"  In a firewall or security group open {site.https_port} and {site.http_port}, nothing else. To reach the other",
-        f"  ports from elsewhere: ssh {tunnel} {getpass.getuser()}@{host}",
+        f"  In a firewall or security group open {site.https_port} and {site.http_port}, nothing else.",
+        f"  To reach the other ports from elsewhere: ssh {tunnel} {getpass.getuser()}@{host}",
     ]
     return "\n".join(lines)

@@ -30,6 +30,9 @@ def initialise(home: Home, processes: Processes, user: str) -> bool:
     hand_over(unfinished, user)
     done = processes.run(
         [
+            # Its own folder for temporary files: the machine's may be full, or closed to this user.
+            "env",
+            f"TMPDIR={home / 'data/mysql-tmp'}",
             "mariadb-install-db",
             "--no-defaults",
             f"--datadir={unfinished}",
@@ -43,9 +46,15 @@ def initialise(home: Home, processes: Processes, user: str) -> bool:
         raise SerenoError(
             "the database's own tables could not be made (mysql)",
             next_step="read the lines above; a full disk and missing permissions are the usual causes",
-            log_tail="\n".join(done.output.splitlines()[-15:]),
+            log_tail="\n".join(_telling(done.output.splitlines())),
         )
     if data.exists():
         data.rmdir()
     unfinished.rename(data)
     return True
+
+
+def _telling(lines: list[str]) -> list[str]:
+    """The lines that say what went wrong: errors where there are any, else the last ones (which are advice)."""
+    errors = [line for line in lines if "[ERROR]" in line or "FATAL" in line.upper()]
+    return (errors or lines)[-15:]
