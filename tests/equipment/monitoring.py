@@ -71,7 +71,7 @@ class Monitoring:
         return f"http://127.0.0.1:{self.ports[name]}"
 
     def start_node_exporter(self) -> None:
-        port = self._port("node-exporter")
+        port = self.reserve("node-exporter")
         self._start("node-exporter", f"--web.listen-address=127.0.0.1:{port}")
         self._await("node-exporter", "/metrics")
 
@@ -79,7 +79,7 @@ class Monitoring:
         """Watches processes whose command line matches; `groups` maps a component's name to a regular expression."""
         names = [{"name": name, "cmdline": [pattern]} for name, pattern in groups.items()]
         config = self._write("process-exporter.yml", {"process_names": names})
-        port = self._port("process-exporter")
+        port = self.reserve("process-exporter")
         self._start(
             "process-exporter",
             "-config.path",
@@ -91,7 +91,7 @@ class Monitoring:
 
     def start_alertmanager(self, config: Mapping[str, Any]) -> None:
         file = self._write("alertmanager.yml", config)
-        port = self._port("alertmanager")
+        port = self.reserve("alertmanager")
         self._start(
             "alertmanager",
             f"--config.file={file}",
@@ -124,7 +124,7 @@ class Monitoring:
             address = f"127.0.0.1:{self.ports['alertmanager']}"
             config["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": [address]}]}]}
         file = self._write("prometheus.yml", config)
-        port = self._port("prometheus")
+        port = self.reserve("prometheus")
         self._start(
             "prometheus",
             f"--config.file={file}",
@@ -150,7 +150,8 @@ class Monitoring:
         for name in list(self.processes):
             self.stop(name)
 
-    def _port(self, name: str) -> int:
+    def reserve(self, name: str) -> int:
+        """A port for a server, chosen when it is first asked for."""
         return self.ports.setdefault(name, free_port())
 
     def _write(self, name: str, content: Any) -> Path:

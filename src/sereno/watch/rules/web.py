@@ -120,8 +120,11 @@ def _worker() -> tuple[Alert, ...]:
     return (
         Alert(
             "WorkerJobOverdue",
-            # Two missed runs and a minute of slack, after Prometheus's own advice for batch jobs.
-            f"time() - {DESK_JOB_SUCCESS} > 3 * {DESK_JOB_INTERVAL} + 60",
+            # Two missed runs and a minute of slack, after Prometheus's own advice for batch jobs. A job that never
+            # succeeded is as old as its process.
+            f"time() - ({DESK_JOB_SUCCESS}\n"
+            f"  or {DESK_JOB_INTERVAL} * 0 + on (job, instance) group_left process_start_time_seconds)\n"
+            f"  > 3 * {DESK_JOB_INTERVAL} + 60",
             Severity.WARNING,
             Text("The job {{ $labels.task }} is overdue", "La tarea {{ $labels.task }} va con retraso"),
             Text(
