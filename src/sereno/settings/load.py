@@ -62,6 +62,11 @@ def _read(file: Path) -> dict[str, Any]:
         raise SettingsError(f"{file} cannot be read: {error.strerror}", next_step="check its owner and mode") from error
 
 
+def overridden(environment: Mapping[str, str]) -> list[str]:
+    """The names of those environment variables that override a setting."""
+    return [name for name in sorted(environment) if name.startswith(_PREFIX) and "__" in name.removeprefix(_PREFIX)]
+
+
 def _overrides(environment: Mapping[str, str]) -> Iterator[tuple[tuple[str, str], str]]:
     """Environment entries of the form SERENO_SECTION__KEY; others (such as SERENO_HOME) are not settings."""
     for name, value in sorted(environment.items()):

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import getpass
+import os
+import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from sereno.outside.certificate import ensure_certificate
+from sereno.outside.docker import Docker, engine_state
 from sereno.outside.health import Health
 from sereno.outside.packages import Packages
 from sereno.outside.processes import Processes
 from sereno.outside.supervisor import Supervisor
+from sereno.serve.compose import environment
 from sereno.serve.native.home import Home, State
+from sereno.serve.platforms.compose import PROJECT, ComposePlatform, Machine
 from sereno.serve.platforms.native import NativePlatform, native_ports
 from sereno.serve.ports import Neighbours
-from sereno.settings import Settings
+from sereno.settings import Settings, overridden
+from sereno.wiring.configuration import repository_files
 from sereno.wiring.watched import configuration_of
+
+__all__ = ["compose_platform", "engine_state", "native_platform"]
 
 
 def native_platform(
@@ -40,18 +48,24 @@ def native_platform(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class EngineState:
-    """Whether a Docker Engine can be used; `problem` says in words why not."""
-
-    answers: bool
-    denied: bool = False
-    problem: str = ""
-
-
-def engine_state() -> EngineState:
-    return EngineState(False, problem="not looked for")
-
-
-def compose_platform(*, root: Path, home: Home, settings: Settings, state: State) -> NativePlatform:
-    raise NotImplementedError
+def compose_platform(*, root: Path, home: Home, settings: Settings, state: State) -> ComposePlatform:
+    """The platform Docker Compose with this machine's engine, for the project in `root`/docker."""
+    folder = root / "docker"
+    file = folder / ".env"
+    here = environment.read(file.read_text(encoding="utf-8")) if file.exists() else {}
+    return ComposePlatform(
+        root=root,
+        home=home,
+        settings=settings,
+        state=state,
+        engine=Docker(folder, here.get("COMPOSE_PROJECT_NAME", PROJECT)),
+        processes=Processes(),
+        machine=Machine(
+            hostname=platform.node(),
+            lab_machine=os.environ.get("SERENO_LAB_VM") == "1",
+            overrides=tuple(overridden(os.environ)),
+            caller=os.environ.get("SUDO_USER") or getpass.getuser(),
+        ),
+        files=lambda: repository_files(settings),
+        certificate=lambda target: ensure_certificate(target, root, settings),
+    )

@@ -1,0 +1,1 @@
+"""Running components as containers, by Docker Compose."""

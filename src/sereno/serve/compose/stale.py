@@ -1,0 +1,54 @@
+"""Which containers run with configuration that has changed since they started."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sereno.serve.catalogue import CATALOGUE
+from sereno.serve.component import Component
+from sereno.serve.compose.ports import Container
+from sereno.serve.place import Place
+
+HANDED_OVER = {"webapp": ("sereno.toml",), "worker": ("sereno.toml",), "nginx": ("docker/nginx/ssl",)}
+"""Component → what reaches it by way of the one-shot `prepare`, below the repository."""
+
+NOTICED_BY_ITSELF = ("prometheus/targets", "prometheus/tests")
+"""What needs no restart."""
+
+
+def older_than_their_files(root: Path, place: Place, containers: Mapping[str, Container]) -> list[str]:
+    """Components whose running container started before one of their files was last written."""
+    return [
+        component.name
+        for component in CATALOGUE
+        if _is_older(containers.get(component.name), _newest(root, _sources(component, place)))
+    ]
+
+
+def _is_older(container: Container | None, written: datetime) -> bool:
+    running = container is not None and container.state == "running" and container.since is not None
+    return running and container is not None and container.since is not None and container.since < written
+
+
+def _sources(component: Component, place: Place) -> Iterator[str]:
+    """Paths below the repository of what the component's container has mounted, or is handed."""
+    for mount in component.compose(place).get("volumes", []):
+        source = str(mount).partition(":")[0]
+        if source.startswith("."):
+            yield os.path.normpath(os.path.join("docker", source))  # noqa: PTH118 -- resolves the "..".
+    yield from HANDED_OVER.get(component.name, ())
+
+
+def _newest(root: Path, sources: Iterable[str]) -> datetime:
+    """When the newest file of `sources` was written; long ago when there is none."""
+    newest = 0.0
+    for source in sources:
+        path = root / source
+        files = [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
+        for file in files:
+            if not str(file.relative_to(root)).startswith(NOTICED_BY_ITSELF):
+                newest = max(newest, file.stat().st_mtime)
+    return datetime.fromtimestamp(newest, UTC)

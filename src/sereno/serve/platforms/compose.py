@@ -1,0 +1,297 @@
+"""The platform Docker Compose: components as containers, from the file that a person can use by hand as well."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sereno.core.errors import SerenoError, UsageError
+from sereno.serve.catalogue import BY_NAME, CATALOGUE
+from sereno.serve.component import Component
+from sereno.serve.compose import environment, stale
+from sereno.serve.compose.health import CRASHES, health_of
+from sereno.serve.compose.ports import Container, Engine
+from sereno.serve.compose.watch import TAIL_LINES, Watch
+from sereno.serve.compose_file import PREPARE
+from sereno.serve.native.home import Home, State
+from sereno.serve.native.ports import choose
+from sereno.serve.platforms import ComponentStatus, Narrator
+from sereno.serve.ports import Processes
+from sereno.serve.render import compose_place
+from sereno.serve.repository import stale_files, write_files
+from sereno.settings import Settings
+
+PROJECT = "docker"
+"""Compose's own choice of a name: the folder's. Hand-typed commands use it, and a file for 1.29 can't say another."""
+
+_POLL_SECONDS = 0.5
+_ADDRESSES = {"nginx": "https://localhost:{https}", "grafana": "http://localhost:3000",
+              "prometheus": "http://localhost:9090", "alertmanager": "http://localhost:9093",
+              "node-exporter": "http://localhost:9100"}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What the platform has to know of where it is typed."""
+
+    hostname: str
+    lab_machine: bool
+    """Whether this is the classroom's virtual machine, whose ports are forwarded from loopback elsewhere."""
+    overrides: tuple[str, ...]
+    """Settings that the environment overrides (SERENO_SECTION__KEY)."""
+    caller: str
+    """Who types, for the audit trail."""
+
+
+class ComposePlatform:
+    """See `sereno.serve.platforms.Platform`."""
+
+    name = "compose"
+
+    def __init__(
+        self,
+        *,
+        root: Path,
+        home: Home,
+        settings: Settings,
+        state: State,
+        engine: Engine,
+        processes: Processes,
+        machine: Machine,
+        files: Callable[[], Mapping[str, str]],
+        certificate: Callable[[Path], None],
+    ) -> None:
+        self._root = root
+        self._folder = root / "docker"
+        self._home = home
+        self._settings = settings
+        self._state = state
+        self._engine = engine
+        self._processes = processes
+        self._machine = machine
+        self._files = files
+        self._certificate = certificate
+        self._place = compose_place(settings)
+        self._watch = Watch(engine)
+
+    # -- what is asked of it -------------------------------------------------------------------------------------
+
+    def up(self, narrator: Narrator) -> None:
+        """Files, certificate, image, images, containers, then health."""
+        self._refuse_overrides()
+        containers = self._watch.containers()
+        self._refuse_another_clone(containers)
+        self._follow_the_database(containers, narrator)
+        self._write_environment(first=not containers)
+        self._write_files(narrator)
+        self._check_ports(containers)
+        self._build(narrator)
+        self._pull(narrator)
+        self._start_all(narrator)
+        for name in stale.older_than_their_files(self._root, self._place, self._watch.containers()):
+            narrator.step(f"restarting {name}: its configuration has changed")
+            self._compose("restart", name)
+        self._watch.wait_for([each.name for each in CATALOGUE])
+
+    def down(self, narrator: Narrator, *, erase: bool = False) -> None:
+        """Stop and remove the containers; with `erase` the volumes (data, secrets) and this machine's choices too."""
+        narrator.step("stopping every container")
+        self._compose("down", "--remove-orphans", *(["--volumes"] if erase else []))
+        if erase:
+            file = self._folder / ".env"
+            left = [line for line in environment.merged(self._environment(), {}).splitlines() if "=" in line]
+            file.write_text("\n".join([*left, ""]), encoding="utf-8") if left else file.unlink(missing_ok=True)
+            self._home.state_file.unlink(missing_ok=True)
+
+    def status(self) -> list[ComponentStatus]:
+        """A row for each component."""
+        containers = self._watch.containers()
+        memory = self._engine.memory()
+        return [self._row(each, containers, memory) for each in CATALOGUE]
+
+    def logs(self, component: str | None, *, follow: bool, lines: int = 50) -> Iterator[str]:
+        """Lines of one container's log, or of all with the component's name before each."""
+        return self._engine.logs(component, follow=follow, lines=lines)
+
+    def start(self, component: str) -> None:
+        """Start one container, made anew if it is gone, and wait until it is healthy."""
+        self._compose("up", "-d", "--no-deps", component)
+        self._watch.wait_for([component])
+
+    def stop(self, component: str) -> None:
+        """Stop one container; the engine leaves it alone until it is started."""
+        self._compose("stop", component)
+
+    def restart(self, component: str) -> None:
+        """Stop and start one container."""
+        self._compose("restart", component)
+        self._watch.wait_for([component])
+
+    def run_desk(self, arguments: Sequence[str]) -> int:
+        """Run `sereno ARGUMENTS` in a container of the desk; the worker's, since it is there when the web is not."""
+        containers = self._watch.containers()
+        running = [each for each in ("worker", "webapp") if health_of(containers.get(each)) in ("healthy", "starting")]
+        if not running:
+            raise SerenoError("the desk does not run", next_step="./sereno up, or ./sereno start worker")
+        command = ["python", "-m", "sereno.cli", *arguments]
+        return self._engine.attach(containers[running[0]].id, command, [f"SUDO_USER={self._machine.caller}"])
+
+    # -- steps of `up` -------------------------------------------------------------------------------------------
+
+    def _refuse_overrides(self) -> None:
+        if self._machine.overrides:
+            raise UsageError(
+                f"with Compose, settings are read from sereno.toml alone; the environment has "
+                f"{', '.join(self._machine.overrides)}",
+                next_step="write them into sereno.toml, so that hand-typed commands follow them too",
+            )
+
+    def _refuse_another_clone(self, containers: Mapping[str, Container]) -> None:
+        others = {each.folder for each in containers.values()} - {"", str(self._folder)}
+        if others:
+            raise SerenoError(
+                f"containers of another Compose project named {PROJECT} are here, from {', '.join(sorted(others))}",
+                next_step=f"stop that one (docker-compose down in its folder), or rename one folder {PROJECT}",
+            )
+
+    def _follow_the_database(self, containers: Mapping[str, Container], narrator: Narrator) -> None:
+        """A stack that was started by hand has chosen already: its database stays what it is."""
+        if "mysql" not in containers:
+            return
+        there = "small" if containers["mysql"].image.startswith("mariadb") else "standard"
+        if there != self._state.profile:
+            narrator.say(f"the database that is here belongs to the profile {there}: it stays that")
+            self._state.profile = there
+            self._home.remember(self._state)
+
+    def _environment(self) -> str:
+        file = self._folder / ".env"
+        return file.read_text(encoding="utf-8") if file.exists() else ""
+
+    def _write_environment(self, *, first: bool) -> None:
+        present = self._environment()
+        lines = environment.wanted(
+            profile=self._state.profile,
+            lab=self._state.lab,
+            lab_machine=self._machine.lab_machine,
+            hostname=self._machine.hostname,
+        )
+        if first and "SERENO_OPS_SUBNET" not in environment.read(present):
+            lines |= self._network()
+        write_files(self._folder, {".env": environment.merged(present, lines)})
+        self._own(self._folder / ".env")
+
+    def _network(self) -> dict[str, str]:
+        free = environment.free_network(self._engine.networks_taken())
+        if free is None:
+            raise SerenoError(
+                "each network that the stack could use overlaps one that this machine has",
+                next_step="set SERENO_OPS_SUBNET and SERENO_OPS_GATEWAY in docker/.env to a free one",
+            )
+        return environment.network_lines(free)
+
+    def _write_files(self, narrator: Narrator) -> None:
+        files = self._files()
+        changed = stale_files(self._root, files)
+        if changed:
+            narrator.step(f"writing {len(changed)} configuration files")
+            write_files(self._root, {path: files[path] for path in changed})
+            for path in changed:
+                self._own(self._root / path)
+        folder = self._folder / "nginx/ssl"
+        self._certificate(folder)
+        for file in folder.glob("*.pem"):
+            self._own(file)
+
+    @staticmethod
+    def _own(file: Path) -> None:
+        """What root writes into someone's clone belongs to that someone."""
+        if os.geteuid() == 0:
+            owner = file.parent.stat()
+            os.chown(file, owner.st_uid, owner.st_gid)
+
+    def _check_ports(self, containers: Mapping[str, Container]) -> None:
+        site = self._settings.site
+        wanted = {"nginx": site.https_port, "nginx-http": site.http_port, "grafana": 3000, "prometheus": 9090,
+                  "alertmanager": 9093, "node-exporter": 9100}  # fmt: skip
+        ours = {name for name, each in containers.items() if each.state in ("running", "restarting")}
+        choose({name: port for name, port in wanted.items() if name.removesuffix("-http") not in ours}, {},
+               self._processes.port_holder)  # fmt: skip
+
+    def _build(self, narrator: Narrator) -> None:
+        narrator.step("building the desk's image")
+        done = self._engine.compose(["build", PREPARE], timeout_seconds=1200)
+        if done.code != 0:
+            raise SerenoError(
+                "the desk's image could not be built",
+                next_step="read the lines above; the first time it needs the network, for Python's packages",
+                log_tail="\n".join(done.output.strip().splitlines()[-TAIL_LINES:]),
+            )
+
+    def _pull(self, narrator: Narrator) -> None:
+        chosen = environment.read(self._environment()).get("SERENO_DATABASE_IMAGE", BY_NAME["mysql"].image)
+        tags = [chosen if each.name == "mysql" else each.image for each in CATALOGUE if "build" not in
+                each.compose(self._place)]  # fmt: skip
+        for tag in tags:
+            if self._engine.has_image(tag):
+                continue
+            narrator.step(f"fetching {tag}")
+            done = self._engine.pull(tag)
+            if done.code != 0:
+                raise SerenoError(
+                    f"the image {tag} cannot be fetched",
+                    next_step="check this machine's way to the registry (docker pull says more), then run this again",
+                    log_tail=done.output.strip(),
+                )
+
+    def _start_all(self, narrator: Narrator) -> None:
+        """`up -d`, telling of each container that becomes healthy while it waits for them."""
+        narrator.step("starting containers")
+        before = {name: each.restarts for name, each in self._watch.containers().items()}
+        told: set[str] = set()
+        command = self._engine.begin(["up", "-d", "--remove-orphans"])
+        while (done := command.finished()) is None:
+            containers = self._watch.containers()
+            for name, container in containers.items():
+                if name in BY_NAME and name not in told and container.health == "healthy":
+                    told.add(name)
+                    narrator.say(f"{name} is healthy")
+                if container.restarts - before.get(name, 0) >= CRASHES:
+                    command.stop()
+                    raise self._watch.failure(name, containers)
+            time.sleep(_POLL_SECONDS)
+        if done.code != 0:
+            containers = self._watch.containers()
+            raise self._watch.failure(self._watch.culprit(containers), containers, done.output)
+
+    def _row(
+        self, component: Component, containers: Mapping[str, Container], memory: Mapping[str, int]
+    ) -> ComponentStatus:
+        container = containers.get(component.name)
+        health = health_of(container)
+        wrong = self._watch.what_is_wrong(component, containers)
+        if health in ("starting", "unhealthy", "healthy") and container is not None and container.state == "running":
+            health = "healthy" if wrong is None else "starting" if health == "starting" else "unhealthy"
+        return ComponentStatus(
+            name=component.name,
+            health=health,
+            since=container.since if container else None,
+            restarts=container.restarts if container else 0,
+            memory_bytes=memory.get(component.name),
+            memory_limit_bytes=container.memory_limit if container else component.limit_mb * 1024 * 1024,
+            version=container.image.rpartition(":")[2] if container else "",
+            url=_ADDRESSES.get(component.name, "").format(https=self._settings.site.https_port),
+            detail=wrong or "",
+        )
+
+    def _compose(self, *arguments: str) -> None:
+        done = self._engine.compose(arguments)
+        if done.code != 0:
+            raise SerenoError(
+                f"docker-compose {' '.join(arguments)} failed",
+                next_step="read the lines above",
+                log_tail="\n".join(done.output.strip().splitlines()[-TAIL_LINES:]),
+            )
