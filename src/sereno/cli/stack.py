@@ -9,6 +9,7 @@ from datetime import datetime
 import click
 
 from sereno.cli.console import Narrator, show_json, show_table
+from sereno.cli.grafana import offer_grafana
 from sereno.cli.here import SERVICE_USER, Here, choose_platform
 from sereno.cli.urls import farewell
 from sereno.core.clock import utc_now
@@ -43,6 +44,8 @@ def up(on: str | None, lab: bool, yes: bool) -> None:
                 "this home was not set up with --lab", next_step="./sereno down --erase, then ./sereno up --lab"
             )
         runs = here.platform(state)
+        if chosen == "native":
+            offer_grafana(here, state, narrator, yes=yes)
         here.home.remember(state)
         runs.up(narrator)
     narrator.step("everything is healthy")

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from sereno.core.errors import SerenoError
 
-_UNITS = Path("/etc/systemd/system")
-_POLICY = Path("/usr/sbin/policy-rc.d")
+_UNITS = Path("etc/systemd/system")
+_POLICY = Path("usr/sbin/policy-rc.d")
 _TAIL_LINES = 15
 
 
@@ -63,25 +63,28 @@ class Packages:
             )
 
 
-def mask(unit: str) -> bool:
+def mask(unit: str, root: Path = Path("/")) -> bool:
     """Keep systemd from ever starting `unit`, before its package brings it; False when it is known already."""
-    known = (_UNITS, Path("/lib/systemd/system"), Path("/usr/lib/systemd/system"))
+    units = root / _UNITS
+    known = (units, root / "lib/systemd/system", root / "usr/lib/systemd/system")
     if any((folder / unit).exists() or (folder / unit).is_symlink() for folder in known):
         return False
-    _UNITS.mkdir(parents=True, exist_ok=True)
-    (_UNITS / unit).symlink_to("/dev/null")
+    units.mkdir(parents=True, exist_ok=True)
+    (units / unit).symlink_to("/dev/null")
     return True
 
 
 @contextmanager
-def no_service_starts() -> Iterator[None]:
+def no_service_starts(root: Path = Path("/")) -> Iterator[None]:
     """While this lasts, package scripts may start nothing (Debian's policy-rc.d), also where systemd does not run."""
-    if _POLICY.exists():
+    policy = root / _POLICY
+    if policy.exists():
         yield  # Somebody has a policy already; it is theirs.
         return
-    _POLICY.write_text("#!/bin/sh\nexit 101\n")
-    _POLICY.chmod(0o755)
+    policy.parent.mkdir(parents=True, exist_ok=True)
+    policy.write_text("#!/bin/sh\nexit 101\n")
+    policy.chmod(0o755)
     try:
         yield
     finally:
-        _POLICY.unlink(missing_ok=True)
+        policy.unlink(missing_ok=True)

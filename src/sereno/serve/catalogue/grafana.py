@@ -10,7 +10,7 @@ from sereno.serve.place import Place
 
 def _argv(place: Place) -> list[str]:
     return [
-        "/usr/sbin/grafana",
+        "/usr/share/grafana/bin/grafana",
         "server",
         "--homepath=/usr/share/grafana",
         f"--config={place.config('grafana', 'grafana.ini')}",

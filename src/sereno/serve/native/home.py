@@ -25,6 +25,8 @@ class State:
     profile: str
     lab: bool = False
     ports: dict[str, int] = field(default_factory=dict)
+    grafana_answer: str = ""
+    """`no` once somebody has declined to have Grafana installed natively; empty while nobody was asked."""
 
 
 class Home:
