@@ -37,6 +37,8 @@ def compose_place(settings: Settings | None = None) -> Place:
         home=PurePosixPath("/"),
         hosts=hosts,
         ports=ports,
+        # Alpine's since 3.22; the image of Nginx 1.28 already had it.
+        openssl=(3, 5),
     )
 
 

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -34,8 +36,16 @@ class Section(BaseModel):
 class Site(Section):
     """Where people reach this server."""
 
-    domain: str = Field("", description="Name of this server in DNS; empty: only localhost and its addresses.")
-    public_url: str = Field("", description="The address people type, when it differs from what domain and port give.")
+    domain: str = Field(
+        "",
+        pattern=r"^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*)?$",
+        description="Name of this server in DNS; empty: only localhost and its addresses.",
+    )
+    public_url: str = Field(
+        "",
+        pattern=r"^(https?://[A-Za-z0-9.\-]+(:\d{1,5})?/?)?$",
+        description="The address people type, when it differs from what domain and port give.",
+    )
     http_port: Port = Field(8080, description="Port for plain HTTP; it only redirects to HTTPS.")
     https_port: Port = Field(8443, description="Port for HTTPS.")
     certificate: str = Field("", description="Path of a certificate of your own (PEM, chain included).")
@@ -51,6 +61,24 @@ class Site(Section):
             return self.public_url.rstrip("/")
         port = "" if self.https_port == 443 else f":{self.https_port}"
         return f"https://{self.domain or 'localhost'}{port}"
+
+    @property
+    def public_port(self) -> int:
+        """The port that people's browsers use for HTTPS: the public address's, where that has HTTPS, else our own."""
+        public = urlsplit(self.public_url)
+        return (public.port or 443) if public.scheme == "https" else self.https_port
+
+    @property
+    def is_public_name(self) -> bool:
+        """Whether the domain is a name of this server's own: not empty, not localhost, not an address."""
+        name = self.domain.lower().rstrip(".")
+        if not name or name == "localhost" or name.endswith(".localhost"):
+            return False
+        try:
+            ip_address(name)
+        except ValueError:
+            return True
+        return False
 
 
 class DatabaseSection(Section):

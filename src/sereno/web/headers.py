@@ -1,12 +1,12 @@
 """Headers that only the desk can choose. Nginx adds those that are the same for every answer.
 
 Division of work: the desk sets the content security policy and caching; Nginx sets nosniff, HSTS, referrer,
-permissions and hides versions.
+permissions and hides versions. Nginx logs the route that the desk names, and keeps it to itself.
 """
 
 from __future__ import annotations
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -33,4 +33,5 @@ def init_app(app: Flask) -> None:
         response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
         # A page may show whose it is; only a view that knows better (the public status page) says otherwise.
         response.headers.setdefault("Cache-Control", "no-store")
+        response.headers["X-Sereno-Route"] = request.url_rule.rule if request.url_rule is not None else "unmatched"
         return response

@@ -32,7 +32,7 @@ COMPONENT = Component(
     ),
     native=NativeProgram(
         program="nginx",
-        package="nginx-light",
+        package="nginx",
         units=("nginx.service",),
         argv=_argv,
         stop_signal="QUIT",
