@@ -30,8 +30,10 @@ from sereno.wiring import open_readings
 
 blueprint = Blueprint("status", __name__)
 
-CACHED_FOR_A_SECOND = "public, max-age=0, s-maxage=1"
-"""Nginx may give the same page to everyone for a second; browsers ask each time."""
+CACHED_FOR_A_SECOND = "public, max-age=0, s-maxage=1, stale-while-revalidate=2"
+"""Nginx may give the same page to everyone for a second, and for two more to those who come while it asks for a new
+one; after that it asks again, so that a desk that hangs can't hide behind an old page. Nginx keeps this to itself:
+browsers ask each time."""
 
 TOP_CONSUMERS = 3
 

@@ -75,12 +75,13 @@ def copy_own(home: Home, root: Path) -> None:
         (root / "prometheus/rules/custom", home / "etc/prometheus/rules/custom"),
         (root / "prometheus/targets", home / "etc/prometheus/targets"),
         (root / "docker/nginx/conf.d", home / "etc/nginx/conf.d"),
+        (root / "docker/nginx/conf.d/locations", home / "etc/nginx/conf.d/locations"),
         (root / "grafana/dashboards", home / "etc/grafana/dashboards"),
     ):
         target.mkdir(parents=True, exist_ok=True)
         wanted = {file.name for file in source.glob("*") if file.suffix in (".yml", ".conf", ".json")}
         for stale in target.iterdir():
-            if stale.name not in wanted:
+            if stale.is_file() and stale.name not in wanted:
                 stale.unlink()
         for name in wanted:
             write_whole(target / name, (source / name).read_text(encoding="utf-8"))
