@@ -7,6 +7,7 @@ import socket
 
 from sereno.cli.here import Here
 from sereno.serve.native.home import State
+from sereno.serve.place import COMPOSE_SECRETS
 
 
 def farewell(here: Here, state: State) -> str:
@@ -15,20 +16,31 @@ def farewell(here: Here, state: State) -> str:
     host = site.domain or socket.gethostname()
     port = "" if site.https_port == 443 else f":{site.https_port}"
     ports = {"grafana": 3000, "prometheus": 9090, "alertmanager": 9093} | state.ports
-    secrets = here.home / "secrets"
+    desk = _password(here, state, "first-admin-password", "webapp")
+    grafana = (
+        "password admin123 (classroom)" if state.lab else _password(here, state, "grafana-admin-password", "grafana")
+    )
+    certificate = here.home / "tls/cert.pem" if state.platform == "native" else here.root / "docker/nginx/ssl/cert.pem"
     tunnel = " ".join(f"-L {ports[name]}:localhost:{ports[name]}" for name in ("grafana", "prometheus"))
     lines = [
         "",
         f"  Status page    https://localhost{port}/          (from elsewhere: https://{host}{port}/)",
-        f"  Desk           https://localhost{port}/desk      admin, password in {secrets / 'first-admin-password'}",
-        f"  Grafana        http://localhost:{ports['grafana']}/           admin, "
-        + ("password admin123 (classroom)" if state.lab else f"password in {secrets / 'grafana-admin-password'}"),
+        f"  Desk           https://localhost{port}/desk      admin, {desk}",
+        f"  Grafana        http://localhost:{ports['grafana']}/           admin, {grafana}",
         f"  Prometheus     http://localhost:{ports['prometheus']}/",
         f"  Alertmanager   http://localhost:{ports['alertmanager']}/",
         "",
         "  The browser warns about the certificate, because only this machine has signed it. To trust it, import",
-        f"  {here.home / 'tls/cert.pem'} into the browser, or set [site] certificate and key in sereno.toml.",
+        f"  {certificate} into the browser, or set [site] certificate and key in sereno.toml.",
         f"  In a firewall or security group open {site.https_port} and {site.http_port}, nothing else.",
         f"  To reach the other ports from elsewhere: ssh {tunnel} {getpass.getuser()}@{host}",
     ]
     return "\n".join(lines)
+
+
+def _password(here: Here, state: State, name: str, service: str) -> str:
+    """Where a generated password is to be had: natively a file, in Compose a file that only its reader can open."""
+    if state.platform == "native":
+        return f"password in {here.home / 'secrets' / name}"
+    reader = "desk" if service == "webapp" else service
+    return f"password: (cd docker; docker-compose exec {service} cat {COMPOSE_SECRETS / reader / name})"

@@ -250,8 +250,9 @@ class ComposePlatform:
     def _start_all(self, narrator: Narrator) -> None:
         """`up -d`, telling of each container that becomes healthy while it waits for them."""
         narrator.step("starting containers")
-        before = {name: each.restarts for name, each in self._watch.containers().items()}
-        told: set[str] = set()
+        present = self._watch.containers()
+        before = {name: each.restarts for name, each in present.items()}
+        told = {name for name, each in present.items() if each.health == "healthy"}
         command = self._engine.begin(["up", "-d", "--remove-orphans"])
         while (done := command.finished()) is None:
             containers = self._watch.containers()
