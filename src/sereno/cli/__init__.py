@@ -21,6 +21,7 @@ COMMANDS = {
     "stop": "stack",
     "restart": "stack",
     "render": "render",
+    "doctor": "doctor",
     "user": "user",
 }
 """Command → the module of this package that has it; a module is imported only when it is needed."""

@@ -1,0 +1,113 @@
+"""What the doctor finds: values, and the judgements that need nothing but values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sereno.core.units import format_bytes
+
+
+class Verdict(StrEnum):
+    """Fine, worth knowing, or wrong."""
+
+    FINE = "fine"
+    WARNING = "warning"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: what, how it is, in words, and the fix (empty when it is fine)."""
+
+    subject: str
+    verdict: Verdict
+    words: str
+    fix: str = ""
+
+
+LEAST_MEMORY = {"small": 900_000_000, "standard": 1_800_000_000}
+"""Bytes. A machine sold as 1 GB or 2 GB shows a little less; see `docs/measurements.md` for what each profile takes."""
+
+LEAST_DISK_BYTES = 1_000_000_000
+LOW_DISK_PERCENT = 15
+CERTIFICATE_WARNING = timedelta(days=21)
+
+
+def judge_memory(total: int, swap: int, profile: str) -> Finding:
+    """Whether the machine has the memory that the profile asks for; sizes in bytes."""
+    words = f"{format_bytes(total)} of memory, {format_bytes(swap)} of swap, profile {profile}"
+    if total < LEAST_MEMORY[profile]:
+        smaller = ' ([limits] profile = "small")' if profile == "standard" else ""
+        return Finding(
+            "memory", Verdict.WARNING, words, f"less than the profile is made for: use a larger machine{smaller}"
+        )
+    if profile == "small" and swap < 512_000_000:
+        return Finding(
+            "memory",
+            Verdict.WARNING,
+            words,
+            "add swap for the moments when memory is short: fallocate -l 1G /swapfile && chmod 600 /swapfile && "
+            "mkswap /swapfile && swapon /swapfile",
+        )
+    return Finding("memory", Verdict.FINE, words)
+
+
+def judge_disk(path: str, free: int, total: int) -> Finding:
+    """Whether the file system that holds the home has space left; sizes in bytes."""
+    percent = 100 * free / total
+    words = f"{format_bytes(free)} free ({percent:.0f} %) where {path} lies"
+    if free < LEAST_DISK_BYTES:
+        return Finding("disk", Verdict.WRONG, words, "make space: databases refuse writes on a full disk")
+    if percent < LOW_DISK_PERCENT:
+        return Finding("disk", Verdict.WARNING, words, "make space before LowDiskSpace turns into a stop")
+    return Finding("disk", Verdict.FINE, words)
+
+
+def judge_clock(now: datetime, program_written: datetime, synchronised: bool | None) -> Finding:
+    """Whether the clock can be right.
+
+    `program_written` is when the newest file of the program was written: no right clock is before it. `synchronised`
+    is what the kernel says of itself, None when it can't be asked.
+    """
+    if now < program_written - timedelta(minutes=5):
+        return Finding(
+            "clock",
+            Verdict.WRONG,
+            f"{now:%Y-%m-%d %H:%M} UTC is before this program was written",
+            "set the clock: timedatectl set-ntp true (or date -s …)",
+        )
+    if synchronised is False:
+        return Finding(
+            "clock",
+            Verdict.WARNING,
+            f"{now:%Y-%m-%d %H:%M} UTC, not synchronised with a time server",
+            "apt-get install systemd-timesyncd, or chrony",
+        )
+    return Finding("clock", Verdict.FINE, f"{now:%Y-%m-%d %H:%M} UTC")
+
+
+def judge_certificate(
+    *, served: str | None, on_disk: str, not_after: datetime, names: Iterable[str], domain: str, now: datetime
+) -> Finding:
+    """Whether the certificate that Nginx serves is the one on the disk, in date, and for the configured domain.
+
+    `served` and `on_disk` are SHA-256 fingerprints; `served` is None when nothing is served now.
+    """
+    left = not_after - now
+    words = f"valid for {left.days} days more, for {', '.join(sorted(names))}"
+    if served is not None and served != on_disk:
+        return Finding(
+            "certificate", Verdict.WRONG, "what is served is not what is on the disk", "./sereno restart nginx"
+        )
+    if left <= timedelta(0):
+        return Finding("certificate", Verdict.WRONG, f"ended on {not_after:%Y-%m-%d}", "./sereno up makes a new one")
+    if domain and domain not in names and f"*.{domain.partition('.')[2]}" not in names:
+        return Finding(
+            "certificate", Verdict.WRONG, words, f"it is not for {domain}: ./sereno up, or correct [site] domain"
+        )
+    if left < CERTIFICATE_WARNING:
+        return Finding("certificate", Verdict.WARNING, words, "./sereno up makes a new one in its last two weeks")
+    return Finding("certificate", Verdict.FINE, words)
