@@ -58,7 +58,7 @@ class Container:
 
 def read_size(text: str) -> int:
     """Bytes of a size as `docker stats` writes it: `5.652MiB`. Raises ValueError for anything else."""
-    match = re.fullmatch(r"([0-9.]+)([KMGT]?i?)B", text)
+    match = re.fullmatch(r"([0-9.]+)([kKMGT]?i?)B", text)
     if match is None:
         raise ValueError(f"{text!r} is no size")
     base = 1024 if match[2].endswith("i") else 1000

@@ -1,0 +1,364 @@
+"""The platform Compose against an engine that only remembers what it was asked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Network
+from pathlib import Path
+
+import pytest
+
+from sereno.core.errors import SerenoError, UsageError
+from sereno.outside.processes import Finished, Holder
+from sereno.serve.catalogue import BY_NAME, CATALOGUE
+from sereno.serve.compose import stale, watch
+from sereno.serve.compose.health import health_of, words_for
+from sereno.serve.native.home import Home, State
+from sereno.serve.platforms.compose import ComposePlatform, Machine
+from sereno.serve.render import compose_place
+from sereno.settings import Settings
+
+LATER = datetime(2100, 1, 1, tzinfo=UTC)
+"""After every file of these tests was written."""
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Box:
+    """A container as the engine would describe it."""
+
+    service: str
+    state: str = "running"
+    health: str = "healthy"
+    exit_code: int = 0
+    restarts: int = 0
+    out_of_memory: bool = False
+    image: str = "mysql:8.4.11"
+    folder: str = ""
+    check: tuple[str, ...] = ("ask",)
+    since: datetime | None = LATER
+    memory_limit: int | None = 64 * 1024 * 1024
+
+    @property
+    def id(self) -> str:
+        return f"id-of-{self.service}"
+
+
+@dataclass
+class Done:
+    """A Compose command that has ended already."""
+
+    end: Finished
+
+    def finished(self) -> Finished:
+        return self.end
+
+    def stop(self) -> None:
+        raise AssertionError("it has ended")
+
+
+@dataclass
+class FakeEngine:
+    """Everything is well unless a test says otherwise."""
+
+    boxes: dict[str, Box] = field(default_factory=dict)
+    after_up: Callable[[], dict[str, Box]] = field(default=lambda: {each.name: Box(each.name) for each in CATALOGUE})
+    up_code: int = 0
+    asked: list[tuple[str, ...]] = field(default_factory=list)
+    answers: dict[str, int] = field(default_factory=dict)
+    """Container's id → what a question in it ends with."""
+    missing_images: set[str] = field(default_factory=set)
+    taken: list[IPv4Network] = field(default_factory=list)
+
+    def containers(self) -> list[Box]:
+        return list(self.boxes.values())
+
+    def compose(self, arguments: Sequence[str], *, timeout_seconds: float = 600) -> Finished:
+        self.asked.append(tuple(arguments))
+        return Finished(0, "")
+
+    def begin(self, arguments: Sequence[str]) -> Done:
+        self.asked.append(tuple(arguments))
+        self.boxes = self.after_up()
+        return Done(Finished(self.up_code, "compose's own words"))
+
+    def ask(self, container: str, argv: Sequence[str]) -> Finished:
+        return Finished(self.answers.get(container, 0), "")
+
+    def attach(self, container: str, argv: Sequence[str], environment: Sequence[str]) -> int:
+        self.asked.append((container, *argv, *environment))
+        return 7
+
+    def has_image(self, tag: str) -> bool:
+        return tag not in self.missing_images
+
+    def pull(self, tag: str) -> Finished:
+        self.asked.append(("pull", tag))
+        return Finished(0, "")
+
+    def tail(self, container: str, lines: int) -> str:
+        return f"the last words of {container}"
+
+    def logs(self, service: str | None, *, follow: bool, lines: int) -> Iterator[str]:
+        yield from ()
+
+    def memory(self) -> dict[str, int]:
+        return {"mysql": 5}
+
+    def networks_taken(self) -> list[IPv4Network]:
+        return self.taken
+
+
+class Ports:
+    """Only what the platform asks of the machine's processes."""
+
+    def __init__(self, taken: dict[int, Holder] | None = None) -> None:
+        self.taken = taken or {}
+
+    def port_holder(self, port: int) -> Holder | None:
+        return self.taken.get(port)
+
+
+class Words:
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def step(self, words: str) -> None:
+        self.said.append(words)
+
+    say = step
+
+
+@dataclass
+class Scene:
+    """A clone in a folder with a platform over it."""
+
+    root: Path
+    engine: FakeEngine
+    state: State = field(default_factory=lambda: State(platform="compose", profile="standard"))
+    overrides: tuple[str, ...] = ()
+    lab_machine: bool = False
+    ports: Ports = field(default_factory=Ports)
+    words: Words = field(default_factory=Words)
+    files: dict[str, str] = field(default_factory=lambda: {"prometheus/prometheus.yml": "text\n"})
+
+    @property
+    def platform(self) -> ComposePlatform:
+        return ComposePlatform(
+            root=self.root,
+            home=Home(self.root / "home"),
+            settings=Settings(),
+            state=self.state,
+            engine=self.engine,
+            processes=self.ports,  # type: ignore[arg-type]
+            machine=Machine("box", self.lab_machine, self.overrides, "alice"),
+            files=lambda: self.files,
+            certificate=lambda folder: folder.mkdir(parents=True, exist_ok=True),
+        )
+
+    def up(self) -> None:
+        self.platform.up(self.words)
+
+    @property
+    def environment(self) -> str:
+        return (self.root / "docker/.env").read_text()
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Scene:
+    (tmp_path / "docker").mkdir()
+    return Scene(tmp_path, FakeEngine())
+
+
+def all_up(scene: Scene, **changed: Box) -> dict[str, Box]:
+    boxes = {each.name: Box(each.name, folder=str(scene.root / "docker")) for each in CATALOGUE}
+    return boxes | {name.replace("_", "-"): box for name, box in changed.items()}
+
+
+def test_up_writes_builds_and_starts(scene: Scene) -> None:
+    scene.up()
+    assert (scene.root / "prometheus/prometheus.yml").read_text() == "text\n"
+    assert "SERENO_PROFILE=standard" in scene.environment
+    assert scene.engine.asked == [("build", "prepare"), ("up", "-d", "--remove-orphans")]
+
+
+def test_up_fetches_what_is_missing_and_nothing_else(scene: Scene) -> None:
+    scene.engine.missing_images = {BY_NAME["nginx"].image}
+    scene.up()
+    assert [each for each in scene.engine.asked if each[0] == "pull"] == [("pull", BY_NAME["nginx"].image)]
+
+
+def test_a_small_machine_fetches_mariadb(scene: Scene) -> None:
+    scene.state.profile = "small"
+    scene.engine.missing_images = {"mariadb:11.8", BY_NAME["mysql"].image}
+    scene.up()
+    assert [each for each in scene.engine.asked if each[0] == "pull"] == [("pull", "mariadb:11.8")]
+
+
+def test_the_profile_follows_the_database_that_is_there(scene: Scene) -> None:
+    scene.engine.boxes = all_up(scene, mysql=Box("mysql", image="mariadb:11.8", folder=str(scene.root / "docker")))
+    scene.up()
+    assert "SERENO_DATABASE_IMAGE=mariadb:11.8" in scene.environment
+    remembered = Home(scene.root / "home").state()
+    assert remembered is not None and remembered.profile == "small"
+
+
+def test_settings_in_the_environment_are_refused(scene: Scene) -> None:
+    scene.overrides = ("SERENO_SITE__HTTPS_PORT",)
+    with pytest.raises(UsageError, match="SERENO_SITE__HTTPS_PORT"):
+        scene.up()
+    assert scene.engine.asked == []
+
+
+def test_another_clone_under_the_same_name_is_left_alone(scene: Scene) -> None:
+    scene.engine.boxes = {"mysql": Box("mysql", folder="/srv/other/docker")}
+    with pytest.raises(SerenoError, match="/srv/other/docker"):
+        scene.up()
+
+
+def test_a_taken_port_is_told_with_its_holder(scene: Scene) -> None:
+    scene.ports = Ports({9090: Holder(4242, "prometheus")})
+    with pytest.raises(SerenoError, match=r"9090.*prometheus \(pid 4242\)"):
+        scene.up()
+
+
+def test_ports_of_our_own_containers_are_not_taken(scene: Scene) -> None:
+    scene.ports = Ports({port: Holder(1, "docker-proxy") for port in (8080, 8443, 9090, 9093, 9100, 3000)})
+    scene.engine.boxes = all_up(scene)
+    scene.up()
+
+
+def test_a_second_network_is_chosen_when_the_first_is_taken_and_then_kept(scene: Scene) -> None:
+    scene.engine.taken = [IPv4Network("10.213.0.0/16")]
+    scene.up()
+    assert "SERENO_OPS_SUBNET=10.197.86.0/24" in scene.environment or "SERENO_OPS_SUBNET=192.168" in scene.environment
+    chosen = scene.environment
+    scene.engine.taken = []
+    scene.up()
+    assert scene.environment == chosen
+
+
+def test_a_failed_one_shot_is_named_with_its_last_words(scene: Scene) -> None:
+    scene.engine.up_code = 1
+    scene.engine.after_up = lambda: {"prepare": Box("prepare", state="exited", exit_code=2, health="")}
+    with pytest.raises(SerenoError, match="prepare is not healthy") as failure:
+        scene.up()
+    assert failure.value.log_tail == "the last words of id-of-prepare"
+
+
+def test_the_first_unhealthy_component_in_order_is_named(scene: Scene) -> None:
+    scene.engine.up_code = 1
+    sick = {"webapp": Box("webapp", health="unhealthy"), "mysql": Box("mysql", health="unhealthy")}
+    scene.engine.after_up = lambda: all_up(scene) | sick
+    with pytest.raises(SerenoError, match="mysql is not healthy: its health check says unhealthy"):
+        scene.up()
+
+
+def test_a_refusal_of_compose_itself_is_passed_on(scene: Scene) -> None:
+    scene.engine.up_code = 1
+    with pytest.raises(SerenoError) as failure:
+        scene.up()
+    assert failure.value.log_tail == "compose's own words"
+
+
+def test_what_the_engine_asks_seldom_is_asked_at_once(scene: Scene) -> None:
+    scene.engine.after_up = lambda: all_up(scene, blackbox_exporter=Box("blackbox-exporter", health="starting"))
+    scene.up()
+
+
+def test_a_component_that_never_gets_well_is_named(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "HEALTH_SECONDS", 0)
+    scene.engine.after_up = lambda: all_up(scene, nginx=Box("nginx", health="starting"))
+    scene.engine.answers = {"id-of-nginx": 1}
+    with pytest.raises(SerenoError, match="nginx is not healthy: its health check says starting"):
+        scene.up()
+
+
+def test_a_component_without_a_check_is_asked_for_by_its_neighbour(scene: Scene) -> None:
+    scene.engine.boxes = all_up(scene, nginx_exporter=Box("nginx-exporter", check=(), health=""))
+    scene.engine.answers = {"id-of-prometheus": 1}
+    row = next(row for row in scene.platform.status() if row.name == "nginx-exporter")
+    assert row.health == "unhealthy" and "9113" in row.detail
+
+
+def test_what_has_changed_since_it_started_is_restarted(scene: Scene) -> None:
+    scene.engine.boxes = all_up(scene) | {
+        "prometheus": Box("prometheus", since=LONG_AGO, folder=str(scene.root / "docker"))
+    }
+    boxes = dict(scene.engine.boxes)
+    scene.engine.after_up = lambda: boxes
+    moment = (LONG_AGO + timedelta(days=1)).timestamp()
+    scene.up()
+    os.utime(scene.root / "prometheus/prometheus.yml", (moment, moment))
+    scene.engine.asked.clear()
+    scene.up()
+    assert [each for each in scene.engine.asked if each[0] == "restart"] == [("restart", "prometheus")]
+
+
+def test_targets_of_the_users_own_need_no_restart(tmp_path: Path) -> None:
+    (tmp_path / "prometheus/targets").mkdir(parents=True)
+    (tmp_path / "prometheus/targets/mine.yml").write_text("[]")
+    boxes = {"prometheus": Box("prometheus", since=LONG_AGO)}
+    assert stale.older_than_their_files(tmp_path, compose_place(), boxes) == []
+
+
+def test_settings_and_certificate_reach_those_that_read_them(tmp_path: Path) -> None:
+    (tmp_path / "docker/nginx/ssl").mkdir(parents=True)
+    (tmp_path / "docker/nginx/ssl/cert.pem").write_text("pair")
+    (tmp_path / "sereno.toml").write_text("")
+    boxes = {name: Box(name, since=LONG_AGO) for name in ("nginx", "webapp", "worker", "mysql")}
+    assert stale.older_than_their_files(tmp_path, compose_place(), boxes) == ["webapp", "worker", "nginx"]
+
+
+def test_a_command_of_the_desk_runs_beside_it_for_the_one_who_types(scene: Scene) -> None:
+    scene.engine.boxes = all_up(scene)
+    assert scene.platform.run_desk(["user", "list"]) == 7
+    assert scene.engine.asked == [("id-of-worker", "python", "-m", "sereno.cli", "user", "list", "SUDO_USER=alice")]
+
+
+def test_without_the_desk_its_commands_say_what_to_start(scene: Scene) -> None:
+    with pytest.raises(SerenoError, match="the desk does not run"):
+        scene.platform.run_desk(["user", "list"])
+
+
+def test_erasing_removes_volumes_and_this_machines_choices_but_not_the_users_lines(scene: Scene) -> None:
+    scene.up()
+    (scene.root / "docker/.env").write_text(scene.environment + "TZ=UTC\n")
+    scene.platform.down(scene.words, erase=True)
+    assert ("down", "--remove-orphans", "--volumes") in scene.engine.asked
+    assert scene.environment.strip() == "TZ=UTC"
+
+
+def test_erasing_forgets_the_profile(scene: Scene) -> None:
+    scene.up()
+    scene.platform.down(scene.words, erase=True)
+    assert not (scene.root / "docker/.env").exists()
+
+
+@pytest.mark.parametrize(
+    ("box", "health", "words"),
+    [
+        (None, "absent", "there is no container of it"),
+        (Box("nginx"), "healthy", ""),
+        (Box("nginx", health=""), "healthy", ""),
+        (Box("nginx", health="starting"), "starting", "its health check says starting"),
+        (Box("nginx", health="unhealthy"), "unhealthy", "its health check says unhealthy"),
+        (Box("nginx", state="exited", exit_code=1), "stopped", "it has ended with exit code 1"),
+        (
+            Box("nginx", state="restarting", exit_code=1, restarts=3),
+            "unhealthy",
+            "it ends again and again (exit code 1, 3 restarts)",
+        ),
+        (
+            Box("nginx", state="restarting", out_of_memory=True),
+            "unhealthy",
+            "it was killed because it needed more memory than its limit (48 MiB)",
+        ),
+    ],
+)
+def test_a_containers_state_in_words(box: Box | None, health: str, words: str) -> None:
+    assert health_of(box) == health
+    assert words_for(BY_NAME["nginx"], box) == words
