@@ -15,6 +15,8 @@ from sereno.respond.alerts.links import reachable_generator
 from sereno.respond.alerts.model import Alert
 from sereno.respond.alerts.service import Alerts
 from sereno.respond.alerts.store import Wanted
+from sereno.watch.runbooks import RUNBOOKS
+from sereno.watch.runbooks import runbook_names
 from sereno.web.auth import require
 from sereno.web.desk import desk
 from sereno.web.here import now
@@ -62,7 +64,7 @@ def show() -> str:
         "respond/alerts.html",
         now=now(),
         wanted=wanted,
-        firing=[alert for alert in firing if fits(alert, wanted)],
+        firing=sorted((alert for alert in firing if fits(alert, wanted)), key=_loudest_first),
         heartbeat=next((alert for alert in firing if alert.is_heartbeat), None),
         last_heard=room.last_heard(),
         history=history.alerts,
@@ -80,6 +82,7 @@ def show() -> str:
 def detail(id: int) -> str:
     """Everything the desk knows of one alert, and the way to what it measured."""
     alert = alerts().get(id)
+    name = alert.details.name
     return render_template(
         "respond/alert.html",
         alert=alert,
@@ -87,9 +90,9 @@ def detail(id: int) -> str:
         severities=SEVERITIES,
         badges=BADGES,
         measured_at=generator_link(alert),
-        earlier=alerts().page(
-            Wanted(name=alert.details.name, instance=alert.details.instance, heartbeats=True, limit=6)
-        ),
+        runbook=f"/runbooks/{name}" if name in runbook_names(desk().surroundings.settings) else None,
+        has_runbook=alert.details.name in RUNBOOKS,
+        earlier=alerts().page(Wanted(name=name, instance=alert.details.instance, heartbeats=True, limit=6)),
     )
 
 
@@ -101,6 +104,12 @@ def fits(alert: Alert, wanted: Wanted) -> bool:
         and wanted.severity in ("", alert.details.severity)
         and wanted.instance in ("", alert.details.instance)
     )
+
+
+def _loudest_first(alert: Alert) -> tuple[int, datetime]:
+    order = list(SEVERITIES)
+    severity = alert.details.severity
+    return order.index(severity) if severity in order else len(order) - 1, alert.began_at
 
 
 def generator_link(alert: Alert) -> str | None:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
 from flask import Flask
 from tests.equipment.desk import Visitor
+from tests.equipment.desk_server import TOKEN, alert, payload
 
 from sereno.settings import Settings
 from sereno.watch.runbooks import runbook_names
@@ -43,3 +45,16 @@ def test_an_unknown_alert_has_no_runbook(signed_in: Begin, name: str) -> None:
     answer = signed_in("charlie").get(f"/runbooks/{name}")
     assert answer.status_code == 404
     assert "<script>" not in answer.text
+
+
+@pytest.mark.parametrize(("name", "linked"), [("InstanceDown", True), ("SomebodyElses", False)])
+def test_an_alert_leads_to_its_runbook_where_there_is_one(
+    app: Flask, signed_in: Begin, name: str, linked: bool
+) -> None:
+    delivered = app.test_client().post(
+        "/api/v1/alertmanager",
+        data=json.dumps(payload(alert("a", name=name))),
+        headers={"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"},
+    )
+    assert delivered.status_code == 200
+    assert (f'href="/runbooks/{name}"' in signed_in("charlie").get("/alerts/1").text) is linked
