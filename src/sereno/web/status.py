@@ -30,10 +30,10 @@ from sereno.wiring import open_readings
 
 blueprint = Blueprint("status", __name__)
 
-CACHED_FOR_A_SECOND = "public, max-age=0, s-maxage=1, stale-while-revalidate=2"
+CACHED_FOR_A_SECOND = "public, max-age=0, s-maxage=1, stale-while-revalidate=2, stale-if-error=0"
 """Nginx may give the same page to everyone for a second, and for two more to those who come while it asks for a new
-one; after that it asks again, so that a desk that hangs can't hide behind an old page. Nginx keeps this to itself:
-browsers ask each time."""
+one, but not in place of an error: a desk that hangs or fails can't hide behind an old page. Nginx keeps this to
+itself: browsers ask each time."""
 
 TOP_CONSUMERS = 3
 
