@@ -22,6 +22,7 @@ COMMANDS = {
     "restart": "stack",
     "render": "render",
     "doctor": "doctor",
+    "evidence": "evidence",
     "user": "user",
 }
 """Command → the module of this package that has it; a module is imported only when it is needed."""
