@@ -15,7 +15,6 @@ from sereno.respond.alerts.links import reachable_generator
 from sereno.respond.alerts.model import Alert
 from sereno.respond.alerts.service import Alerts
 from sereno.respond.alerts.store import Wanted
-from sereno.watch.runbooks import RUNBOOKS
 from sereno.watch.runbooks import runbook_names
 from sereno.web.auth import require
 from sereno.web.desk import desk
@@ -91,7 +90,6 @@ def detail(id: int) -> str:
         badges=BADGES,
         measured_at=generator_link(alert),
         runbook=f"/runbooks/{name}" if name in runbook_names(desk().surroundings.settings) else None,
-        has_runbook=alert.details.name in RUNBOOKS,
         earlier=alerts().page(Wanted(name=name, instance=alert.details.instance, heartbeats=True, limit=6)),
     )
 

@@ -171,6 +171,13 @@ def test_viewers_get_no_link_into_prometheus_and_operators_do(app: Flask, signed
     assert "/prometheus/graph?g0.expr=up" in signed_in("bob").get("/alerts/1").text
 
 
+def test_an_alert_of_our_own_leads_to_its_runbook(app: Flask, signed_in: Begin) -> None:
+    deliver(app, payload(alert("a"), alert("b", name="SomebodysOwnRule")))
+    charlie = signed_in("charlie")
+    pages = [charlie.get(f"/alerts/{one['id']}").text for one in listed(charlie)]
+    assert sorted("/runbooks/InstanceDown" in page for page in pages) == [False, True]
+
+
 def test_strangers_are_sent_to_sign_in(visitor: Visitor) -> None:
     assert visitor.get("/alerts").headers["Location"].startswith("/login")
     assert visitor.get("/api/v1/alerts").status_code == 401
