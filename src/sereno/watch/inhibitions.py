@@ -51,7 +51,10 @@ def inhibitions(settings: Settings) -> tuple[Inhibition, ...]:
             ('alertname="InstanceDown"', 'job="node-exporter"'), (f'alertname=~"{of_the_host}"',), ("instance",)
         ),
         Inhibition(('alertname="InstanceDown"',), ('severity=~"warning|info"',), ("instance",)),
-        # The cause before its consequences.
+        # The cause before its consequences. Probes are made by blackbox-exporter; without it they say nothing.
+        Inhibition(
+            ('alertname="InstanceDown"', 'instance="blackbox-exporter"'), ('alertname="InstanceDown"', 'job="probes"')
+        ),
         Inhibition(
             ('alertname="MysqlDown"',),
             ('alertname=~"Mysql.+|Desk(Errors|PoolExhausted|QueriesSlow)"', 'alertname!="MysqlDown"'),

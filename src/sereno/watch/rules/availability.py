@@ -20,7 +20,7 @@ def availability() -> RuleFile:
                 "InstanceDown",
                 "up == 0",
                 Severity.CRITICAL,
-                Text("{{ $labels.job }} does not answer", "{{ $labels.job }} no responde"),
+                Text("{{ $labels.instance }} does not answer", "{{ $labels.instance }} no responde"),
                 Text(
                     "Prometheus cannot scrape {{ $labels.instance }} (job {{ $labels.job }}).",
                     "Prometheus no puede leer las métricas de {{ $labels.instance }} (trabajo {{ $labels.job }}).",
