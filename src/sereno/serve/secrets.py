@@ -65,6 +65,7 @@ SECRETS: tuple[Secret, ...] = (
     Secret("first-admin-password", ("desk",), _password),
     Secret("alertmanager-token", ("desk", "alertmanager"), _password),
     Secret("grafana-admin-password", ("grafana",), _password),
+    Secret("grafana-secret-key", ("grafana",), _password),
     Secret("grafana-jwt-private.pem", ("desk",), lambda _: new_private_key()),
     Secret(
         "grafana-jwt-public.pem",

@@ -35,13 +35,14 @@ PAGES: dict[str, Words] = {
         N_("It does not answer just now. Reach the tools through an SSH tunnel, with their own addresses:"),
     ),
 }
-TUNNEL = "ssh -L 3000:localhost:3000 -L 9090:localhost:9090 -L 9093:localhost:9093"
+TOOLS = {"Grafana": 3000, "Prometheus": 9090, "Alertmanager": 9093}
 
 _log = logging.getLogger(__name__)
 
 
 def publish(app: Flask, folder: Path) -> None:
     """Write every page in every language. Raises OSError when the folder can't be written."""
+    own: Desk = app.extensions["sereno"]
     folder.mkdir(parents=True, exist_ok=True)
     with app.test_request_context("/"):
         for page, words in PAGES.items():
@@ -52,9 +53,16 @@ def publish(app: Flask, folder: Path) -> None:
                         language=language,
                         status=page if page.isdigit() else "",
                         words=words,
-                        command=TUNNEL if page == "tunnel" else "",
+                        tunnel=tunnel(own.surroundings.settings.site.domain) if page == "tunnel" else "",
+                        tools=TOOLS,
                     )
                 _write(folder / f"{page}.{language}.html", text)
+
+
+def tunnel(domain: str) -> str:
+    """The command that brings the tools' ports to one's own machine, while the desk can't let anyone in."""
+    forwards = " ".join(f"-L {port}:localhost:{port}" for port in TOOLS.values())
+    return f"ssh {forwards} {domain or 'SERVER'}"
 
 
 def _write(file: Path, text: str) -> None:

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from tests.equipment.desk import desk_app
+
+from sereno.core.text import LANGUAGES
+from sereno.web.error_pages import PAGES
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    desk_app(tmp_path)
+    return tmp_path / "www/errors"
+
+
+def test_there_is_a_page_for_each_error_in_each_language(folder: Path) -> None:
+    names = {f"{page}.{language}.html" for page in PAGES for language in LANGUAGES}
+    assert {file.name for file in folder.iterdir()} == names
+    assert {"403", "404", "413", "429", "503", "absent", "tunnel"} == set(PAGES)
+
+
+def test_each_is_in_its_language_and_readable_by_nginx(folder: Path) -> None:
+    for file in folder.iterdir():
+        language = file.name.split(".")[-2]
+        text = file.read_text(encoding="utf-8")
+        assert f'<html lang="{language}"' in text
+        assert ("A la página de estado" in text) == (language == "es")
+        assert file.stat().st_mode & 0o777 == 0o644
+
+
+def test_none_needs_a_script_or_says_a_style_inline(folder: Path) -> None:
+    for file in folder.iterdir():
+        assert not re.search(r"<script|<style|style=|onclick", file.read_text(encoding="utf-8"))
+
+
+def test_the_way_to_the_tools_is_told_as_a_command(folder: Path) -> None:
+    for language in LANGUAGES:
+        text = (folder / f"tunnel.{language}.html").read_text(encoding="utf-8")
+        for port in (3000, 9090, 9093):
+            assert f"-L {port}:localhost:{port}" in text
+
+
+def test_a_second_start_writes_them_anew(tmp_path: Path, folder: Path) -> None:
+    (folder / "503.en.html").write_text("old")
+    desk_app(tmp_path)
+    assert "old" not in (folder / "503.en.html").read_text(encoding="utf-8")[:10]
+
+
+def test_a_folder_that_cannot_be_written_stops_nobody(tmp_path: Path) -> None:
+    (tmp_path / "www").write_text("in the way")
+    assert desk_app(tmp_path).test_client().get("/healthz").status_code == 200
