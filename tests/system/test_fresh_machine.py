@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from tests.equipment.fresh import FreshDebian
 from tests.equipment.monitoring import free_port
 from tests.equipment.stack import COMPONENTS, ROOT
@@ -42,7 +41,6 @@ def test_a_clone_on_a_fresh_debian_comes_up_by_one_command(fresh: FreshDebian) -
         "SECONDS=0; ./sereno up; echo warm $SECONDS s; "
         "./sereno status --json > /status.json; "
         "./sereno doctor --live --json > /doctor.json || true; "
-        "ps=$(ls -d /proc/[0-9]* | wc -l); "
         "./sereno down",
         environment,
         seconds=500,
