@@ -1,7 +1,8 @@
 """`./sereno evidence`: pictures of the running stack, taken by a real browser, with an index.
 
 Nothing is prepared or painted. A page that cannot be shown is told in the index with the reason. For pages that need
-a login an account is made for the run and deleted at its end; for the alert, Node Exporter is stopped and started again.
+a login an account is made for the run and deleted at its end; for the alert, Node Exporter is
+stopped and started again.
 """
 
 from __future__ import annotations
