@@ -55,7 +55,8 @@ class FreshDebian:
             [
                 *("unshare", "--mount", "--pid", "--fork", "--kill-child", "bash", "-c"),
                 # A mount of its own, so that the system in it sees a file system at its root; and the device files.
-                'mount --make-rprivate / && mount --bind "$0" "$0" && mount --bind /dev "$0/dev" && exec chroot "$0" bash -euo pipefail -c "$1"',
+                'mount --make-rprivate / && mount --bind "$0" "$0" && mount --bind /dev "$0/dev" && '
+                'exec chroot "$0" bash -euo pipefail -c "$1"',
                 *(str(self.root), inside),
             ],
             env=kept | dict(environment),
