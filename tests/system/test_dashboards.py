@@ -78,4 +78,3 @@ def test_the_busiest_panel_names_components(prometheus: PrometheusClient) -> Non
     series = wait_until("somebody is busy", lambda: prometheus.instant(filled(panel["targets"][0]["expr"])), 60)
     assert len(series) == 5
     assert {"webapp", "mysql", "prometheus"} & {one.labels["groupname"] for one in series}
-
