@@ -46,7 +46,7 @@ def test_each_reader_gets_its_own_and_no_others(made: dict[str, str]) -> None:
     assert by_folder["mysql"] == {"mysql-root-password", "mysql-users.sql"}
     assert by_folder["alertmanager"] == {"alertmanager-token"}
     assert by_folder["mysqld-exporter"] == {"mysqld-exporter.cnf"}
-    assert by_folder["grafana"] == {"grafana-admin-password", "grafana-jwt-public.pem"}
+    assert by_folder["grafana"] == {"grafana-admin-password", "grafana-jwt-public.pem", "grafana-secret-key"}
     assert "mysql-root-password" not in by_folder["desk"]
     exporter = next(each.text for each in files if each.name == "mysqld-exporter.cnf")
     assert made["mysql-exporter-password"] in exporter
