@@ -202,6 +202,18 @@ class Nginx:
         return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
 
 
+def served_certificate(nginx: Nginx) -> bytes:
+    """The certificate that is served now (DER)."""
+    connection = nginx.connection()
+    try:
+        connection.connect()
+        served = connection.sock.getpeercert(binary_form=True)
+    finally:
+        connection.close()
+    assert served is not None
+    return served
+
+
 def answer_of(response: http.client.HTTPResponse) -> Answer:
     """Status, body and headers; a header that came twice shows both values."""
     headers: dict[str, str] = {}

@@ -12,12 +12,40 @@ days=90
 renew_seconds=$((14 * 86400))
 folder=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 force=no
-names=()
+names=(localhost 127.0.0.1 ::1)
+common_name=localhost
 
 fail() {
     printf 'generate-ssl.sh: %s\n' "$1" >&2
     exit "${2:-1}"
 }
+
+# One entry of the certificate's list of names; ends with 1 for what is neither an address nor a DNS name.
+entry() {
+    local four='^([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})$'
+    local label='[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?'
+    if [[ $1 =~ $four ]]; then
+        local part
+        for part in "${BASH_REMATCH[@]:1}"; do [ "$((10#$part))" -le 255 ] || return 1; done
+        printf 'IP:%s' "$1"
+    elif [[ $1 == *:*:* && $1 =~ ^[0-9A-Fa-f:.]+$ ]]; then
+        printf 'IP:%s' "$1"
+    elif [[ ${#1} -le 253 && $1 =~ ^(\*\.)?$label(\.$label)*$ && ! $1 =~ ^[0-9.]+$ ]]; then
+        printf 'DNS:%s' "$1"
+    else
+        return 1
+    fi
+}
+
+# Add a name that is not there yet.
+add() {
+    local known
+    for known in "${names[@]}"; do [ "$known" != "$1" ] || return 0; done
+    names+=("$1")
+}
+
+machine=$(uname -n)
+if entry "$machine" >/dev/null; then add "$machine"; fi
 
 while [ $# -gt 0 ]; do
     case "$1" in
@@ -32,49 +60,38 @@ while [ $# -gt 0 ]; do
             exit 0
             ;;
         -*) fail "unknown option $1; see --help" 2 ;;
-        *) names+=("$1") ;;
+        *)
+            entry "$1" >/dev/null || fail "'$1' is neither a DNS name nor an address" 2
+            add "$1"
+            # The name that is shown; a certificate has room for 64 letters there.
+            if [ "$common_name" = localhost ] && [ "${#1}" -le 64 ]; then common_name=$1; fi
+            ;;
     esac
     shift
 done
 
 command -v openssl >/dev/null || fail "openssl is not installed; next: apt-get install openssl"
-mkdir -p -- "$folder" 2>/dev/null && [ -w "$folder" ] || fail "$folder cannot be written; next: run as its owner, or with sudo"
+if ! { mkdir -p -- "$folder" && [ -w "$folder" ]; } 2>/dev/null; then
+    fail "$folder cannot be written; next: run this as the folder's owner, or with sudo"
+fi
 
 cert=$folder/cert.pem
 key=$folder/key.pem
-
-# One entry of the certificate's list of names: an address or a DNS name.
-entry() {
-    case "$1" in
-        *[!0-9.]*) case "$1" in *:*) printf 'IP:%s' "$1" ;; *) printf 'DNS:%s' "$1" ;; esac ;;
-        *) printf 'IP:%s' "$1" ;;
-    esac
-}
-
-wanted=(localhost 127.0.0.1 ::1)
-machine=$(uname -n)
-if [[ $machine =~ ^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$ ]]; then wanted+=("$machine"); fi
-wanted+=("${names[@]}")
-san=""
-declare -A seen=()
-for name in "${wanted[@]}"; do
-    [[ $name =~ ^[A-Za-z0-9.:*_-]+$ ]] || fail "'$name' is neither a DNS name nor an address" 2
-    [ -z "${seen[$name]:-}" ] || continue
-    seen[$name]=1
-    san+="${san:+,}$(entry "$name")"
-done
 
 # Whether the pair that lies there can stay: it belongs together, has time left and every wanted name.
 is_valid() {
     [ -s "$cert" ] && [ -s "$key" ] || return 1
     openssl x509 -in "$cert" -noout -checkend "$renew_seconds" >/dev/null 2>&1 || return 1
-    [ "$(openssl x509 -in "$cert" -noout -pubkey 2>/dev/null)" = "$(openssl pkey -in "$key" -pubout 2>/dev/null)" ] || return 1
-    local name
-    for name in "${!seen[@]}"; do
+    local public
+    public=$(openssl pkey -in "$key" -pubout 2>/dev/null) || return 1
+    [ "$(openssl x509 -in "$cert" -noout -pubkey 2>/dev/null)" = "$public" ] || return 1
+    local name check
+    for name in "${names[@]}"; do
         case "$(entry "$name")" in
-            IP:*) openssl x509 -in "$cert" -noout -checkip "$name" 2>/dev/null | grep -q 'does match' || return 1 ;;
-            *) openssl x509 -in "$cert" -noout -checkhost "$name" 2>/dev/null | grep -q 'does match' || return 1 ;;
+            IP:*) check=-checkip ;;
+            *) check=-checkhost ;;
         esac
+        [[ $(openssl x509 -in "$cert" -noout "$check" "$name" 2>/dev/null) == *'does match'* ]] || return 1
     done
 }
 
@@ -83,31 +100,37 @@ close_key() {
     chmod 600 "$key" 2>/dev/null || true
     chmod 644 "$cert" 2>/dev/null || true
     local mode
-    mode=$(stat -c %a "$key")
-    [ "$mode" = 600 ] || printf 'warning: %s has mode %s: this file system keeps no modes; others on this machine may read the key\n' "$key" "$mode" >&2
+    mode=$(stat -c %a "$key" 2>/dev/null || stat -f %Lp "$key")
+    if [ "$mode" != 600 ]; then
+        printf 'warning: %s has mode %s, for this file system keeps no modes: others on this machine may read the key\n' \
+            "$key" "$mode" >&2
+    fi
 }
 
 if [ "$force" = no ] && is_valid; then
     close_key
-    printf 'kept %s, valid until %s\n' "$cert" "$(openssl x509 -in "$cert" -noout -enddate | cut -d= -f2)"
+    until=$(openssl x509 -in "$cert" -noout -enddate)
+    printf 'kept %s, valid until %s\n' "$cert" "${until#notAfter=}"
     exit 0
 fi
 
-work=$(mktemp -d -- "$folder/.new.XXXXXX") || fail "nothing can be written in $folder"
+san=""
+for name in "${names[@]}"; do san+="${san:+,}$(entry "$name")"; done
+work=$(mktemp -d "$folder/.new.XXXXXX") || fail "nothing can be written in $folder"
 trap 'rm -rf -- "$work"' EXIT
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -sha256 -days "$days" \
-    -subj "/CN=${names[0]:-localhost}" \
+    -subj "/CN=$common_name" \
     -addext "subjectAltName=$san" \
     -addext "basicConstraints=critical,CA:FALSE" \
     -addext "keyUsage=critical,digitalSignature" \
     -addext "extendedKeyUsage=serverAuth" \
-    -keyout "$work/key.pem" -out "$work/cert.pem" 2>"$work/words" || fail "openssl failed: $(cat "$work/words")"
+    -keyout "$work/key.pem" -out "$work/cert.pem" 2>"$work/words" || fail "openssl failed: $(<"$work/words")"
 mv -f -- "$work/key.pem" "$key"
 mv -f -- "$work/cert.pem" "$cert"
 close_key
 
 cat <<END
-made $cert, valid for $days days, for ${!seen[*]}
+made $cert, valid for $days days, for ${names[*]}
 Browsers warn about it, because only this machine has signed it. To trust it here:
   Firefox, Chrome    import $cert under certificates, as an authority that identifies websites
   Debian, Ubuntu     sudo cp '$cert' /usr/local/share/ca-certificates/sereno.crt && sudo update-ca-certificates
