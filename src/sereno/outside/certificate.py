@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -45,6 +47,7 @@ def read_certificate(pem: bytes) -> Certificate:
 def ensure_certificate(folder: Path, root: Path, settings: Settings) -> None:
     """Make sure that `folder` holds `cert.pem` and `key.pem`: the user's own pair, or one of this machine's making.
 
+    `root` is the folder below which the script lies as in the repository. What is valid is kept.
     Raises SettingsError when the user's own pair is wrong, SerenoError when none can be made.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -52,18 +55,35 @@ def ensure_certificate(folder: Path, root: Path, settings: Settings) -> None:
     if own is not None:
         check_pair(*own, domain=settings.site.domain)
         for source, name in zip(own, ("cert.pem", "key.pem"), strict=True):
-            target = folder / name
-            target.touch(mode=0o600)
-            target.write_bytes(source.read_bytes())
+            _copy(source, folder / name)
         return
-    names = [settings.site.domain] if settings.site.domain else []
     made = subprocess.run(
-        ["bash", str(root / SCRIPT), "--into", str(folder), *names], capture_output=True, text=True, check=False
+        ["bash", str(root / SCRIPT), "--into", str(folder), *_names(settings)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if made.returncode != 0:
         raise SerenoError(
-            "the certificate cannot be made", next_step="read the lines above", log_tail=made.stderr.strip()
+            f"no certificate can be made in {folder}",
+            next_step="read the lines above; the script can be run by hand as well: bash " + str(SCRIPT),
+            log_tail=made.stderr.strip(),
         )
+
+
+def _names(settings: Settings) -> list[str]:
+    """The names that people type, beside those that every certificate of ours has."""
+    typed = (settings.site.domain, urlsplit(settings.site.public_url).hostname)
+    return [name for name in typed if name]
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file of the pair, whole or not at all, closed to others from its first moment."""
+    content = source.read_bytes()
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
+        stream.write(content)
+    draft.replace(target)
 
 
 def check_pair(certificate: Path, key: Path, *, domain: str) -> None:
