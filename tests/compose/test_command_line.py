@@ -1,0 +1,183 @@
+"""`./sereno up --on compose`, followed by hand-typed steps, and the other way round."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.equipment.compose import Stack, certificate_in
+from tests.equipment.docker import clients
+from tests.equipment.docker.engine import Engine
+from tests.equipment.docker.packages import EquipmentError
+
+from sereno.serve.catalogue import CATALOGUE
+
+pytestmark = pytest.mark.compose
+
+NAMES = {component.name for component in CATALOGUE}
+
+
+@dataclass
+class CommandLine:
+    """`./sereno` in the clone, with the engine's network and the home beside the clone."""
+
+    stack: Stack
+    home: Path
+
+    def run(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+        engine = self.stack.engine
+        kept = {name: value for name, value in engine.env.items() if not name.startswith("SERENO_")}
+        places = {
+            "SERENO_ROOT": str(self.stack.clone),
+            "SERENO_HOME": str(self.home),
+            "PYTHONPATH": str(self.stack.clone / "src"),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        return subprocess.run(
+            [*engine.prefix(), sys.executable, "-m", "sereno.cli", *words],
+            cwd=self.stack.clone, env=kept | places | more, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, check=False, timeout=400,
+        )  # fmt: skip
+
+    def must(self, *words: str, **more: str) -> str:
+        done = self.run(*words, **more)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def status(self) -> dict[str, dict[str, Any]]:
+        return {row["name"]: row for row in json.loads(self.run("status", "--json").stdout)}
+
+
+@pytest.fixture(scope="module")
+def sereno(docker: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
+    try:
+        client = clients.compose_v1()
+    except EquipmentError:
+        client = clients.compose_v2(docker)
+    stack = Stack(docker, client)
+    line = CommandLine(stack, tmp_path_factory.mktemp("home"))
+    try:
+        line.must("up", "--on", "compose", "--lab", "--yes")
+        yield line
+    finally:
+        stack.close()
+
+
+def test_up_ends_with_every_component_healthy(sereno: CommandLine) -> None:
+    rows = sereno.status()
+    assert set(rows) == NAMES
+    assert {row["health"] for row in rows.values()} == {"healthy"}
+    assert all(row["memory_bytes"] and row["memory_limit_bytes"] and row["version"] for row in rows.values())
+    assert rows["nginx"]["url"] == "https://localhost:8443"
+
+
+def test_what_root_writes_into_a_clone_belongs_to_the_clones_owner(sereno: CommandLine) -> None:
+    for name in (".env", "nginx/ssl/cert.pem", "nginx/ssl/key.pem"):
+        file = sereno.stack.folder / name
+        assert file.stat().st_uid == sereno.stack.clone.stat().st_uid, name
+
+
+def test_the_seeds_steps_follow_and_recreate_nothing(sereno: CommandLine) -> None:
+    before = sereno.stack.lives()
+    said = sereno.stack.as_student("bash", "generate-ssl.sh", folder=sereno.stack.folder / "nginx/ssl")
+    assert "kept" in said
+    sereno.stack.up()
+    assert len(sereno.stack.docker("ps", "--quiet").split()) == len(NAMES)
+    assert sereno.stack.lives() == before
+
+
+def test_up_again_changes_nothing(sereno: CommandLine) -> None:
+    before = sereno.stack.lives()
+    sereno.must("up")
+    assert sereno.stack.lives() == before
+
+
+def test_the_classroom_has_the_seeds_password(sereno: CommandLine) -> None:
+    password = sereno.stack.inside("grafana", "cat", "/run/sereno/secrets/grafana/grafana-admin-password")
+    assert password == "admin123"
+
+
+def test_a_component_can_be_stopped_and_started(sereno: CommandLine) -> None:
+    sereno.must("stop", "blackbox-exporter")
+    assert sereno.status()["blackbox-exporter"]["health"] == "stopped"
+    sereno.must("start", "blackbox-exporter")
+    assert sereno.status()["blackbox-exporter"]["health"] == "healthy"
+
+
+def test_logs_are_told_for_one_and_for_all(sereno: CommandLine) -> None:
+    assert "Server is ready" in sereno.must("logs", "prometheus", "--lines", "200")
+    everyone = sereno.must("logs", "--lines", "1")
+    assert {line.partition("|")[0].strip() for line in everyone.splitlines()} >= {"mysql", "nginx", "webapp"}
+
+
+def test_accounts_are_managed_in_the_desks_container(sereno: CommandLine) -> None:
+    assert "admin" in sereno.must("user", "list")
+
+
+def test_changed_settings_reach_the_desk(sereno: CommandLine) -> None:
+    file = sereno.stack.clone / "sereno.toml"
+    before = sereno.stack.lives()
+    file.write_text('[status_page]\ntitle = "Aula 7"\n')
+    sereno.must("up")
+    assert "Aula 7" in sereno.stack.get("https://127.0.0.1:8443/").body
+    now = sereno.stack.lives()
+    assert {name for name in NAMES if now[name] != before[name]} == {"webapp", "worker"}
+
+
+def test_a_new_certificate_is_served_after_up(sereno: CommandLine) -> None:
+    folder = sereno.stack.folder / "nginx/ssl"
+    before = sereno.stack.served_certificate()
+    sereno.stack.as_student("bash", "generate-ssl.sh", "--force", folder=folder)
+    sereno.must("up")
+    assert sereno.stack.served_certificate() == certificate_in(folder / "cert.pem") != before
+
+
+def test_a_broken_setting_ends_with_2_and_names_it(sereno: CommandLine) -> None:
+    file = sereno.stack.clone / "sereno.toml"
+    kept = file.read_text()
+    file.write_text("[site]\nhttps_port = 0\n")
+    done = sereno.run("up")
+    file.write_text(kept)
+    assert done.returncode == 2
+    assert "site.https_port = 0" in done.stderr
+
+
+def test_settings_in_the_environment_are_refused_since_hand_typed_steps_would_not_see_them(sereno: CommandLine) -> None:
+    done = sereno.run("up", SERENO_SITE__HTTPS_PORT="9443")
+    assert done.returncode == 2
+    assert "SERENO_SITE__HTTPS_PORT" in done.stderr and "sereno.toml" in done.stderr
+
+
+def test_the_other_platform_is_refused_with_the_way_to_move(sereno: CommandLine) -> None:
+    done = sereno.run("up", "--on", "native")
+    assert done.returncode == 2
+    assert "this home runs on compose" in done.stderr and "down --erase" in done.stderr
+
+
+def test_a_component_that_does_not_get_well_is_named_with_its_log(sereno: CommandLine) -> None:
+    # What is written into a rendered file is lost at the next `up`, so Compose is told of a bad word by the user's own.
+    override = sereno.stack.folder / "docker-compose.override.yml"
+    override.write_text("services:\n  blackbox-exporter:\n    command: ['--no-such-flag']\n")
+    done = sereno.run("up")
+    override.unlink()
+    assert done.returncode == 1
+    assert "blackbox-exporter is not healthy: it ends again and again" in done.stderr
+    assert "unknown long flag" in done.stderr
+    sereno.must("up")
+
+
+def test_down_stops_all_and_keeps_the_data_and_erase_removes_it(sereno: CommandLine) -> None:
+    sereno.must("down")
+    assert sereno.stack.containers() == {}
+    volumes = sereno.stack.docker("volume", "ls", "--quiet", "--filter", "name=docker_").split()
+    assert "docker_mysql-data" in volumes
+    sereno.must("down", "--erase", "--yes")
+    assert sereno.stack.docker("volume", "ls", "--quiet", "--filter", "name=docker_") == ""
+    assert not (sereno.home / "state.json").exists()
+    assert not (sereno.stack.folder / ".env").exists()
