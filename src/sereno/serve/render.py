@@ -8,6 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from sereno.core.units import parse_duration
 from sereno.serve.catalogue import CATALOGUE, default_ports
 from sereno.serve.component import Component
 from sereno.serve.compose_parts import NODE_EXPORTER_INNER_PORT
@@ -49,6 +50,7 @@ def render(template: str, place: Place, **more: Any) -> str:
         settings=place.settings,
         components=CATALOGUE,
         jobs=scrape_jobs(),
+        scrape_timeout=_scrape_timeout(place.settings.prometheus.scrape_interval),
         header=HEADER,
         **({"inhibitions": ""} | more),
     )
@@ -70,6 +72,11 @@ def scrape_jobs() -> list[tuple[str, list[Component]]]:
         if component.metrics is not None:
             jobs.setdefault(component.metrics.job, []).append(component)
     return list(jobs.items())
+
+
+def _scrape_timeout(interval: str) -> str:
+    """Ten seconds, but never longer than the interval, which Prometheus refuses."""
+    return min("10s", interval, key=parse_duration)
 
 
 def users_sql(place: Place, passwords: Mapping[str, str]) -> str:
