@@ -18,6 +18,7 @@ from sereno.web.errors import WORDS, Words
 from sereno.web.i18n import N_
 
 PAGES: dict[str, Words] = {
+    "unclear": WORDS[400],
     "403": WORDS[403],
     "404": WORDS[404],
     "413": WORDS[413],

@@ -19,7 +19,7 @@ def folder(tmp_path: Path) -> Path:
 def test_there_is_a_page_for_each_error_in_each_language(folder: Path) -> None:
     names = {f"{page}.{language}.html" for page in PAGES for language in LANGUAGES}
     assert {file.name for file in folder.iterdir()} == names
-    assert {"403", "404", "413", "429", "503", "absent", "tunnel"} == set(PAGES)
+    assert {"unclear", "403", "404", "413", "429", "503", "absent", "tunnel"} == set(PAGES)
 
 
 def test_each_is_in_its_language_and_readable_by_nginx(folder: Path) -> None:
