@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from tests.equipment.compose import Stack, certificate_in, eventually
+from tests.equipment.compose import CommandLine, Stack, certificate_in, eventually
 
 from sereno.serve.catalogue import CATALOGUE
 from sereno.serve.compose_file import has_check
@@ -165,6 +165,15 @@ def test_typing_step_5_again_changes_nothing(by_the_seed: Stack) -> None:
     by_the_seed.up()
     assert by_the_seed.lives() == before
     assert {path: path.stat().st_mtime_ns for path in secrets.rglob("*") if path.is_file()} == made
+
+
+def test_the_command_line_follows_hand_typed_steps_and_changes_nothing(
+    by_the_seed: Stack, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    before = by_the_seed.lives()
+    line = CommandLine(by_the_seed, tmp_path_factory.mktemp("home"))
+    line.must("up", "--on", "compose", "--yes")
+    assert by_the_seed.lives() == before
 
 
 def test_a_killed_database_comes_back_with_every_acknowledged_row(by_the_seed: Stack) -> None:

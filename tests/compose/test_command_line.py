@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pytest
-from tests.equipment.compose import Stack, certificate_in
+from tests.equipment.compose import CommandLine, Stack, certificate_in
 from tests.equipment.docker import clients
 from tests.equipment.docker.engine import Engine
 from tests.equipment.docker.packages import EquipmentError
@@ -21,37 +15,6 @@ from sereno.serve.catalogue import CATALOGUE
 pytestmark = pytest.mark.compose
 
 NAMES = {component.name for component in CATALOGUE}
-
-
-@dataclass
-class CommandLine:
-    """`./sereno` in the clone, with the engine's network and the home beside the clone."""
-
-    stack: Stack
-    home: Path
-
-    def run(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
-        engine = self.stack.engine
-        kept = {name: value for name, value in engine.env.items() if not name.startswith("SERENO_")}
-        places = {
-            "SERENO_ROOT": str(self.stack.clone),
-            "SERENO_HOME": str(self.home),
-            "PYTHONPATH": str(self.stack.clone / "src"),
-            "PYTHONDONTWRITEBYTECODE": "1",
-        }
-        return subprocess.run(
-            [*engine.prefix(), sys.executable, "-m", "sereno.cli", *words],
-            cwd=self.stack.clone, env=kept | places | more, stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, check=False, timeout=400,
-        )  # fmt: skip
-
-    def must(self, *words: str, **more: str) -> str:
-        done = self.run(*words, **more)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    def status(self) -> dict[str, dict[str, Any]]:
-        return {row["name"]: row for row in json.loads(self.run("status", "--json").stdout)}
 
 
 @pytest.fixture(scope="module")

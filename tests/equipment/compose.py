@@ -8,6 +8,7 @@ import os
 import shutil
 import ssl
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.error
@@ -74,8 +75,7 @@ class Stack:
 
     def compose(self, *words: str, check: bool = True, timeout: float = 600) -> str:
         """`sudo docker-compose WORDS` in the folder docker; what it says."""
-        kit = {"DOCKER_BUILDKIT": "1", "COMPOSE_DOCKER_CLI_BUILD": "1"}
-        done = self.engine.run([*self.client, *words], cwd=self.folder, env=kit, check=check, timeout=timeout)
+        done = self.engine.run([*self.client, *words], cwd=self.folder, check=check, timeout=timeout)
         return done.stdout + done.stderr
 
     def up(self, *words: str) -> str:
@@ -150,6 +150,40 @@ class Stack:
         listed = self.engine.run(["ss", "--listening", "--tcp", "--numeric", "--no-header"]).stdout
         pairs = (line.split()[3].rpartition(":") for line in listed.splitlines())
         return {(address.strip("[]").replace("*", "0.0.0.0"), int(port)) for address, _, port in pairs}
+
+
+@dataclass
+class CommandLine:
+    """`./sereno` in the clone, on the engine's network, with a home of its own."""
+
+    stack: Stack
+    home: Path
+
+    def run(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """Run `./sereno WORDS` to its end; `more` are further environment variables."""
+        engine = self.stack.engine
+        kept = {name: value for name, value in engine.env.items() if not name.startswith("SERENO_")}
+        places = {
+            "SERENO_ROOT": str(self.stack.clone),
+            "SERENO_HOME": str(self.home),
+            "PYTHONPATH": str(self.stack.clone / "src"),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        return subprocess.run(
+            [*engine.prefix(), sys.executable, "-m", "sereno.cli", *words],
+            cwd=self.stack.clone, env=kept | places | more, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, check=False, timeout=400,
+        )  # fmt: skip
+
+    def must(self, *words: str, **more: str) -> str:
+        """As `run`, but the exit code has to be 0; what is printed."""
+        done = self.run(*words, **more)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def status(self) -> dict[str, dict[str, Any]]:
+        """Component → its row of `./sereno status --json`."""
+        return {row["name"]: row for row in json.loads(self.run("status", "--json").stdout)}
 
 
 def eventually(question: Callable[[], bool], seconds: float = 60) -> bool:

@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -50,14 +50,13 @@ def run(
     *,
     cwd: Path | None = None,
     timeout_seconds: float = _QUICK_SECONDS,
-    environment: Mapping[str, str] | None = None,
 ) -> Finished:
     """Run a command; a missing one ends with 127, one that takes too long with 124, as a shell has it."""
     try:
         done = subprocess.run(
             argv,
             cwd=cwd,
-            env={**_surroundings(), **(environment or {})},
+            env=_surroundings(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -76,10 +75,10 @@ def run(
 class Running:
     """See `sereno.serve.compose.ports.Running`. What is said goes to a file, so that it never waits for a reader."""
 
-    def __init__(self, argv: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, argv: Sequence[str], cwd: Path) -> None:
         self._said: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
         self._process = subprocess.Popen(
-            argv, cwd=cwd, env=dict(environment), stdin=subprocess.DEVNULL, stdout=self._said, stderr=subprocess.STDOUT
+            argv, cwd=cwd, env=_surroundings(), stdin=subprocess.DEVNULL, stdout=self._said, stderr=subprocess.STDOUT
         )
 
     def finished(self) -> Finished | None:
@@ -154,13 +153,11 @@ class Docker:
 
     def compose(self, arguments: Sequence[str], *, timeout_seconds: float = 600) -> Finished:
         """Run a Compose command to its end."""
-        return run(
-            [*self._client(), *arguments], cwd=self._folder, timeout_seconds=timeout_seconds, environment=_build_kit()
-        )
+        return run([*self._client(), *arguments], cwd=self._folder, timeout_seconds=timeout_seconds)
 
     def begin(self, arguments: Sequence[str]) -> Running:
         """Start a Compose command and come back at once."""
-        return Running([*self._client(), *arguments], self._folder, {**_surroundings(), **_build_kit()})
+        return Running([*self._client(), *arguments], self._folder)
 
     def logs(self, service: str | None, *, follow: bool, lines: int) -> Iterator[str]:
         """Lines of one service's log, or of all with the service's name before each."""
@@ -244,12 +241,5 @@ def _proportional(container: Container) -> int | None:
 
 
 def _surroundings() -> dict[str, str]:
-    """This process's environment without what could make Compose read another file or take another name."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("COMPOSE_")}
-
-
-def _build_kit() -> dict[str, str]:
-    """BuildKit, where the client has it, builds in a fraction of the time of the old builder."""
-    if run(["docker", "buildx", "version"]).code == 0:
-        return {"DOCKER_BUILDKIT": "1", "COMPOSE_DOCKER_CLI_BUILD": "1"}
-    return {}
+    """This process's environment without what would make Compose read another file or take another name."""
+    return {name: value for name, value in os.environ.items() if name not in ("COMPOSE_FILE", "COMPOSE_PROJECT_NAME")}
