@@ -15,10 +15,9 @@ from sereno.database.session import Database
 from sereno.respond.alerts import store
 from sereno.respond.alerts.delivery import Delivery
 from sereno.respond.alerts.model import Alert, Details, Told, merge
-from sereno.respond.alerts.plan import Stored, make_plan
+from sereno.respond.alerts.plan import make_plan
 from sereno.respond.alerts.reconcile import Listed, Picture, Verdict, judge
 from sereno.respond.alerts.store import Wanted
-from sereno.respond.alerts.tables import AlertRow
 from sereno.respond.ports import Alertmanager
 from sereno.watch.ports import Prometheus
 
@@ -114,14 +113,18 @@ def record(session: Session, told: Sequence[Told], now: datetime) -> Intake:
 
 def _record_locked(session: Session, told: Sequence[Told], now: datetime) -> Intake:
     reports = tuple(merge(each.report for each in told).values())
-    rows = store.alerts_touched_by(session, reports)
-    starts: dict[str, datetime] = {}
+    stored = store.alerts_touched_by(session, reports)
+    # Where the past begins that may change, per fingerprint. What was told lies within an alert, so where none is
+    # touched nothing was told before.
+    begins: dict[str, datetime] = {}
     for fingerprint, start in (
-        *((row.fingerprint, row.began_at) for row in rows),
+        *((alert.fingerprint, alert.began_at) for alert in stored),
         *((report.fingerprint, report.starts_at) for report in reports),
     ):
-        starts[fingerprint] = min(start, starts.get(fingerprint, start))
-    plan = make_plan(_trimmed(told), store.reports_since(session, starts), map(_stored, rows), now)
+        begins[fingerprint] = min(start, begins.get(fingerprint, start))
+    told_before = store.reports_since(session, begins, min(begins.values())) if stored else []
+    known = [report for report in told_before if report.starts_at >= begins[report.fingerprint]]
+    plan = make_plan(_trimmed(told), known, stored, now)
     store.save_reports(session, plan.reports)
     store.delete_alerts(session, plan.removed)
     store.update_alerts(session, plan.changed)
@@ -178,17 +181,3 @@ def _trimmed(told: Sequence[Told]) -> list[Told]:
         replace(each, details=replace(each.details, generator_url=each.details.generator_url[: store.URL_LENGTH]))
         for each in told
     ]
-
-
-def _stored(row: AlertRow) -> Stored:
-    return Stored(
-        id=row.id,
-        fingerprint=row.fingerprint,
-        began_at=row.began_at,
-        starts_at=row.starts_at,
-        ended_at=row.ended_at,
-        ended_by=row.ended_by,
-        suppressed=row.suppressed,
-        annotations=row.annotations,
-        generator_url=row.generator_url,
-    )

@@ -7,20 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Row, Select, Table, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Row, Select, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from sereno.database.upsert import upsert
 from sereno.respond.alerts.model import HEARTBEAT, Alert, Details, Report, Told
+from sereno.respond.alerts.plan import Stored
 from sereno.respond.alerts.reconcile import Poll
 from sereno.respond.alerts.tables import NAME_LENGTH, AlertRow, ReportRow, SeriesRow
 
 URL_LENGTH = 16_000
 """A TEXT column holds 65,535 bytes, and a character may take four."""
-
-_SERIES = SeriesRow.__table__
-_REPORTS = ReportRow.__table__
-_ALERTS = AlertRow.__table__
 
 
 def lock_series(session: Session, told: Iterable[Told], heard_at: datetime) -> None:
@@ -40,8 +37,7 @@ def lock_series(session: Session, told: Iterable[Told], heard_at: datetime) -> N
         }
         for fingerprint in sorted(details)
     ]
-    assert isinstance(_SERIES, Table)  # noqa: S101 -- tells the type checker what declarative mapping made.
-    upsert(session, _SERIES, rows, changes=["heard_at"])
+    upsert(session, SeriesRow.__table__, rows, changes=["heard_at"])
 
 
 def lock_existing(session: Session, fingerprints: Iterable[str]) -> None:
@@ -50,33 +46,44 @@ def lock_existing(session: Session, fingerprints: Iterable[str]) -> None:
     session.execute(wanted.order_by(SeriesRow.fingerprint).with_for_update()).all()
 
 
-def alerts_touched_by(session: Session, reports: Iterable[Report]) -> list[AlertRow]:
-    """The alerts that the reports may change: those not over before the report's start, per fingerprint."""
-    earliest: dict[str, datetime] = {}
-    for report in reports:
-        earliest[report.fingerprint] = min(report.starts_at, earliest.get(report.fingerprint, report.starts_at))
-    if not earliest:
-        return []
-    conditions = (
-        and_(AlertRow.fingerprint == fingerprint, or_(AlertRow.ended_at.is_(None), AlertRow.ended_at >= start))
-        for fingerprint, start in sorted(earliest.items())
+_TOUCHED = (
+    select(
+        AlertRow.id,
+        AlertRow.fingerprint,
+        AlertRow.began_at,
+        AlertRow.starts_at,
+        AlertRow.ended_at,
+        AlertRow.ended_by,
+        AlertRow.suppressed,
+        AlertRow.annotations,
+        AlertRow.generator_url,
     )
-    return list(session.scalars(select(AlertRow).where(or_(*conditions)).order_by(AlertRow.began_at)))
+    .where(
+        AlertRow.fingerprint.in_(bindparam("fingerprints", expanding=True)),
+        or_(AlertRow.ended_at.is_(None), AlertRow.ended_at >= bindparam("since")),
+    )
+    .order_by(AlertRow.began_at)
+)
 
 
-def reports_since(session: Session, starts: Mapping[str, datetime]) -> list[Report]:
-    """What was told of each fingerprint under its given start or a later one."""
+def alerts_touched_by(session: Session, reports: Iterable[Report]) -> list[Stored]:
+    """The alerts that the reports may change: those not over before the earliest of the reports' starts."""
+    starts = {report.fingerprint: report.starts_at for report in reports}
     if not starts:
         return []
-    conditions = (
-        and_(ReportRow.fingerprint == fingerprint, ReportRow.starts_at >= start)
-        for fingerprint, start in sorted(starts.items())
-    )
-    rows = session.execute(
-        select(ReportRow.fingerprint, ReportRow.starts_at, ReportRow.firing_seen_at, ReportRow.ended_at).where(
-            or_(*conditions)
-        )
-    )
+    since = min(report.starts_at for report in reports)
+    rows = session.connection().execute(_TOUCHED, {"fingerprints": sorted(starts), "since": since})
+    return [Stored(*row) for row in rows]
+
+
+_TOLD = select(ReportRow.fingerprint, ReportRow.starts_at, ReportRow.firing_seen_at, ReportRow.ended_at).where(
+    ReportRow.fingerprint.in_(bindparam("fingerprints", expanding=True)), ReportRow.starts_at >= bindparam("since")
+)
+
+
+def reports_since(session: Session, fingerprints: Iterable[str], since: datetime) -> list[Report]:
+    """What was told of the fingerprints under starts from `since` onwards."""
+    rows = session.connection().execute(_TOLD, {"fingerprints": sorted(set(fingerprints)), "since": since})
     return [Report(*row) for row in rows]
 
 
@@ -91,8 +98,7 @@ def save_reports(session: Session, reports: Iterable[Report]) -> None:
         }
         for report in sorted(reports, key=lambda report: (report.fingerprint, report.starts_at))
     ]
-    assert isinstance(_REPORTS, Table)  # noqa: S101
-    upsert(session, _REPORTS, rows, changes=["firing_seen_at", "ended_at"])
+    upsert(session, ReportRow.__table__, rows, changes=["firing_seen_at", "ended_at"])
 
 
 def insert_alerts(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -104,8 +110,7 @@ def insert_alerts(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
 def update_alerts(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     """Store changed alerts, by their `id`, in one statement."""
     if rows:
-        assert isinstance(_ALERTS, Table)  # noqa: S101
-        upsert(session, _ALERTS, rows, changes=[name for name in rows[0] if name != "id"])
+        upsert(session, AlertRow.__table__, rows, changes=[name for name in rows[0] if name != "id"])
 
 
 def delete_alerts(session: Session, ids: Sequence[int]) -> None:
