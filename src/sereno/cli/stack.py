@@ -31,11 +31,11 @@ def up(on: str | None, lab: bool, yes: bool) -> None:
     """Set up what is missing, start everything, wait until it is healthy."""
     here = Here.from_environment()
     narrator = Narrator()
-    if os.geteuid() == 0:
-        ensure_user(SERVICE_USER, here.home.path)
     with here.home.only_one():
         before = here.home.state()
         chosen = choose_platform(on, before)
+        if chosen == "native" and os.geteuid() == 0:
+            ensure_user(SERVICE_USER, here.home.path)
         state = before or State(platform=chosen, profile=_profile(here), lab=lab)
         if before is None:
             narrator.say(f"running on {chosen}, profile {state.profile}; this is remembered in {here.home.state_file}")
