@@ -61,6 +61,13 @@ class Supervisor:
             if fault.faultCode != _NOT_RUNNING:
                 raise SerenoError(f"{name} cannot be stopped: {fault.faultString}") from fault
 
+    def signal(self, name: str, signal: str) -> None:
+        """Send a running program a signal, by its name without SIG."""
+        try:
+            self._call("signalProcess", name, signal)
+        except xmlrpc.client.Fault as fault:
+            raise SerenoError(f"{name} cannot be sent {signal}: {fault.faultString}") from fault
+
     def shutdown(self) -> None:
         """Ask supervisord to stop everything, in reverse order of start, and to end."""
         self._call("shutdown")

@@ -56,7 +56,9 @@ class RenderedFile:
 class NativeProgram:
     """How the component runs as a process of this machine.
 
-    `package` and `units` are the Debian package and the systemd units that it would start by itself.
+    `package` and `units` are the Debian package and the systemd units that it would start by itself. `check` is a
+    command that ends with 0 when the configuration is right. A component with a `reload_signal` takes over changed
+    files at that signal, without a pause; any other is restarted.
     """
 
     program: str
@@ -66,6 +68,8 @@ class NativeProgram:
     environment: Callable[[Place], dict[str, str]] = field(default=lambda place: {})
     stop_signal: Literal["TERM", "QUIT", "INT"] = "TERM"
     stop_seconds: int = 10
+    check: Callable[[Place], list[str]] | None = None
+    reload_signal: Literal["", "HUP"] = ""
 
 
 @dataclass(frozen=True, slots=True)

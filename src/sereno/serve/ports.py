@@ -82,6 +82,10 @@ class Supervisor(Protocol):
 
     def stop(self, name: str) -> None: ...
 
+    def signal(self, name: str, signal: str) -> None:
+        """Send a running program a signal, by its name without SIG."""
+        ...
+
     def shutdown(self) -> None: ...
 
 

@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
+import re
+
 from sereno.core.text import Text
 from sereno.serve.component import Component, HttpHealth, NativeProgram, RenderedFile
 from sereno.serve.compose_parts import SECRETS_VOLUME, WWW_VOLUME_READ_ONLY
 from sereno.serve.place import Place
 
+PROGRAM = "/usr/sbin/nginx"
+
+
+def versions(said: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The versions of Nginx and of the OpenSSL that it runs with, out of what `nginx -V` says; empty when unknown."""
+    nginx = re.search(r"nginx version: \S*?/(\d+(?:\.\d+)*)", said)
+    openssl = re.search(r"running with OpenSSL (\d+(?:\.\d+)*)", said) or re.search(
+        r"built with OpenSSL (\d+(?:\.\d+)*)", said
+    )
+    return _numbers(nginx), _numbers(openssl)
+
+
+def _numbers(found: re.Match[str] | None) -> tuple[int, ...]:
+    return tuple(int(part) for part in found[1].split(".")) if found else ()
+
+
+def _check(place: Place) -> list[str]:
+    # It opens /dev/stdout by name, which an ordinary user may not do with a pipe of root's.
+    return ["/bin/sh", "-c", 'exec "$@" >/dev/null', "sh", *_argv(place), "-t", "-q"]
+
 
 def _argv(place: Place) -> list[str]:
     return [
-        "/usr/sbin/nginx",
+        PROGRAM,
         "-c",
         str(place.config("nginx", "nginx.conf")),
         "-e",
@@ -36,6 +58,8 @@ COMPONENT = Component(
         units=("nginx.service",),
         argv=_argv,
         stop_signal="QUIT",
+        check=_check,
+        reload_signal="HUP",
     ),
     compose=lambda place: {
         "volumes": [

@@ -9,11 +9,10 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from sereno.core.errors import SerenoError
-from sereno.serve.catalogue import BY_NAME, CATALOGUE, default_ports
+from sereno.serve.catalogue import BY_NAME, CATALOGUE, default_ports, nginx
 from sereno.serve.component import CommandHealth, Component
 from sereno.serve.native import database, files
 from sereno.serve.native.home import Home, State, write_whole
@@ -27,6 +26,8 @@ from sereno.settings import Settings
 HEALTH_SECONDS = 60
 _POLL_SECONDS = 0.25
 _TAIL_LINES = 15
+
+_UNKNOWN: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
 
 ConfigurationOf = Callable[[Component, Place], dict[str, str]]
 """Files of a component that another room writes (alert rules, provisioning): name → text."""
@@ -65,6 +66,7 @@ class NativePlatform:
         self._health = neighbours.health
         self._configuration_of = configuration_of
         self._certificate = certificate
+        self._known_versions = _UNKNOWN
 
     # -- what is asked of it ------------------------------------------------------------------------------------
 
@@ -223,7 +225,13 @@ class NativePlatform:
         for component in self._components():
             name = component.name
             running = self._supervisor.info().get(name, {}).get("statename") in ("RUNNING", "STARTING")
-            if running and before.get(name) != digests[name]:
+            changed = before.get(name) != digests[name]
+            if changed or not running:
+                self._check_configuration(component, place)
+            if running and changed and _may_reload(component, before.get(name, ""), digests[name]):
+                narrator.step(f"{name} takes over its new configuration")
+                self._supervisor.signal(name, component.native.reload_signal)
+            elif running and changed:
                 narrator.step(f"restarting {name}: its configuration has changed")
                 self._supervisor.stop(name)
                 running = False
@@ -234,6 +242,19 @@ class NativePlatform:
             before[name] = digests[name]
             write_whole(self._home / "run/started.json", json.dumps(before, indent=2))
 
+    def _check_configuration(self, component: Component, place: Place) -> None:
+        """Ask the component itself, so that a mistake is told in its words and what runs goes on as it is."""
+        if component.native.check is None:
+            return
+        done = self._processes.run(component.native.check(place), user=self._user, timeout_seconds=20)
+        if done.code != 0:
+            raise SerenoError(
+                f"{component.name} refuses its configuration",
+                next_step=f"the lines above name file and line; yours are in {self._home / 'etc' / component.name}, "
+                "copied from the repository's folders for them",
+                log_tail=done.output.strip(),
+            )
+
     def _ask_for_start(self, name: str) -> None:
         """Start a component now: what it died of before is forgotten, so the wrapper does not wait."""
         file = self._home / "log/deaths.jsonl"
@@ -243,9 +264,10 @@ class NativePlatform:
         self._supervisor.start(name)
 
     def _digest(self, component: Component, place: Place) -> str:
-        """What, when it changes, asks for a restart: command, environment, files, program."""
+        """What, when it changes, asks for a restart: command, environment and program; and files, after a space."""
         program = component.native
-        whole = hashlib.sha256(repr((program.argv(place), sorted(program.environment(place).items()))).encode())
+        process = hashlib.sha256(repr((program.argv(place), sorted(program.environment(place).items()))).encode())
+        whole = hashlib.sha256()
         folder = self._home / "etc" / component.name
         read = sorted(folder.rglob("*")) if folder.exists() else []
         if component.name in ("webapp", "worker"):
@@ -255,8 +277,8 @@ class NativePlatform:
             if file.is_file():
                 whole.update(file.read_bytes())
         program_file = Path(program.argv(place)[0])
-        whole.update(str(program_file.stat().st_mtime_ns).encode() if program.package else b"")
-        return whole.hexdigest()
+        process.update(str(program_file.stat().st_mtime_ns).encode() if program.package else b"")
+        return f"{process.hexdigest()} {whole.hexdigest()}"
 
     def _read_digests(self) -> dict[str, str]:
         try:
@@ -332,6 +354,7 @@ class NativePlatform:
 
     def _place(self) -> Place:
         ports = self._state.ports or dict(self._wanted_ports)
+        nginx_version, openssl_version = self._nginx_versions()
         return Place(
             platform="native",
             profile="small" if self._state.profile == "small" else "standard",
@@ -341,19 +364,16 @@ class NativePlatform:
             ports=ports,
             lab=self._state.lab,
             user=self._user,
-            versions={"nginx": self._nginx_version},
+            versions={"nginx": nginx_version},
+            openssl=openssl_version,
             ipv6=Path("/proc/net/if_inet6").exists(),
         )
 
-    @cached_property
-    def _nginx_version(self) -> tuple[int, ...]:
-        """`nginx -v` says `nginx version: nginx/1.22.1`; empty while it is not installed."""
-        try:
-            said = self._processes.run(["/usr/sbin/nginx", "-v"]).output
-        except SerenoError:
-            return ()
-        number = said.strip().rpartition("/")[2].split(" ")[0]
-        return tuple(int(part) for part in number.split(".") if part.isdigit())
+    def _nginx_versions(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Of Nginx and its OpenSSL; empty while it is not installed, and asked again then."""
+        if self._known_versions == _UNKNOWN and Path(nginx.PROGRAM).exists():
+            self._known_versions = nginx.versions(self._processes.run([nginx.PROGRAM, "-V"]).output)
+        return self._known_versions
 
     def _require_supervisor(self) -> None:
         if not self._supervisor.answers():
@@ -383,6 +403,11 @@ class NativePlatform:
             return "\n".join(file.read_text(encoding="utf-8", errors="replace").splitlines()[-_TAIL_LINES:])
         except OSError:
             return ""
+
+
+def _may_reload(component: Component, before: str, now: str) -> bool:
+    """Whether only files have changed, of a component that takes over new ones while it runs."""
+    return component.native.reload_signal != "" and before.partition(" ")[0] == now.partition(" ")[0]
 
 
 def native_ports(settings: Settings, overrides: Mapping[str, int]) -> dict[str, int]:

@@ -1,0 +1,77 @@
+"""Nginx as `./sereno up` runs it: changed settings are taken over without a pause, and wrong ones are refused."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import psutil
+from tests.equipment.stack import ROOT, NativeStack
+
+
+def test_changed_settings_are_taken_over_without_a_pause_or_a_lost_request(stack: NativeStack) -> None:
+    before = stack.pid("nginx")
+    stop = threading.Event()
+
+    def read() -> tuple[int, list[str]]:
+        answered, troubles = 0, []
+        while not stop.is_set():
+            try:
+                assert stack.get("/healthz").status == 200
+                answered += 1
+            except Exception as error:
+                troubles.append(repr(error))
+            stop.wait(0.05)
+        return answered, troubles
+
+    with ThreadPoolExecutor(2) as pool:
+        readers = [pool.submit(read) for _ in range(2)]
+        try:
+            done = stack.must("up", SERENO_SITE__DOMAIN="shop.example.org")
+            assert "nginx takes over its new configuration" in done.err
+            assert "server_name shop.example.org;" in (stack.home / "etc/nginx/nginx.conf").read_text()
+            promise = stack.get("/healthz", Host="shop.example.org").headers["Strict-Transport-Security"]
+            assert promise == "max-age=63072000"
+        finally:
+            stack.up()
+            stop.set()
+        for answered, troubles in (reader.result(30) for reader in readers):
+            assert troubles == []
+            assert answered > 0
+    assert stack.pid("nginx") == before
+    assert "Strict-Transport-Security" not in stack.get("/healthz", Host="shop.example.org").headers
+
+
+def test_a_broken_snippet_of_the_users_own_is_told_and_what_runs_goes_on(stack: NativeStack) -> None:
+    before = stack.pid("nginx")
+    clone = stack.folder / "clone"
+    for name in ("docker", "prometheus", "grafana"):
+        shutil.copytree(ROOT / name, clone / name, dirs_exist_ok=True)
+    (clone / "docker/nginx/conf.d/mine.conf").write_text("server { listen 127.0.0.1:nonsense; }\n")
+    try:
+        done = subprocess.run(
+            [str(stack.home / "venv/bin/python"), "-m", "sereno.cli", "up"],
+            env=stack.environment | {"SERENO_ROOT": str(clone)},
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 1, done.stderr
+        assert "nginx refuses its configuration" in done.stderr
+        assert "conf.d/mine.conf:1" in done.stderr
+        assert stack.pid("nginx") == before
+        assert stack.get("/healthz").status == 200
+    finally:
+        stack.up()
+    assert not (stack.home / "etc/nginx/conf.d/mine.conf").exists()
+
+
+def test_nothing_of_nginx_runs_as_root(stack: NativeStack) -> None:
+    process = psutil.Process(stack.pid("nginx"))
+    for each in (process, *process.children(recursive=True)):
+        assert each.uids().effective != 0
