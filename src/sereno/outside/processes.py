@@ -15,6 +15,10 @@ import psutil
 
 from sereno.core.errors import SerenoError
 
+_FIRST_ORDINARY_PORT = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
+_NET_BIND_SERVICE = 10
+"""The number of CAP_NET_BIND_SERVICE; see capabilities(7)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Holder:
@@ -44,11 +48,13 @@ class Processes:
                 return Holder(connection.pid, _name(connection.pid))
         return None if _can_bind(port) else Holder(None, "a program that cannot be seen from here")
 
-    def run(self, argv: Sequence[str], *, user: str = "", timeout_seconds: float = 120) -> Finished:
+    def run(
+        self, argv: Sequence[str], *, user: str = "", timeout_seconds: float = 120, low_ports: bool = False
+    ) -> Finished:
         """Run a command to its end. Raises SerenoError when it is missing or takes too long."""
         try:
             done = subprocess.run(
-                argv,
+                _with_low_ports(argv, user) if low_ports else argv,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -56,7 +62,7 @@ class Processes:
                 errors="replace",
                 timeout=timeout_seconds,
                 check=False,
-                **_as(user),
+                **_as("" if low_ports else user),
             )
         except FileNotFoundError as error:
             raise SerenoError(
@@ -66,20 +72,38 @@ class Processes:
             raise SerenoError(f"{argv[0]} did not end within {timeout_seconds:.0f} s") from error
         return Finished(done.returncode, done.stdout)
 
-    def spawn(self, argv: Sequence[str], *, user: str, log: Path, environment: Mapping[str, str]) -> int:
+    def spawn(
+        self, argv: Sequence[str], *, user: str, log: Path, environment: Mapping[str, str], low_ports: bool = False
+    ) -> int:
         """Start a process in a session of its own, so that it outlives this terminal."""
         with log.open("ab") as stream:
             process = subprocess.Popen(
-                argv,
+                _with_low_ports(argv, user) if low_ports else argv,
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=stream,
                 cwd="/",
                 env=dict(environment),
                 start_new_session=True,
-                **_as(user),
+                **_as("" if low_ports else user),
             )
         return process.pid
+
+    def first_ordinary_port(self) -> int:
+        """What the kernel says; 1024 where it has no such setting."""
+        try:
+            return int(_FIRST_ORDINARY_PORT.read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            return 1024
+
+    def may_open_low_ports(self, pid: int) -> bool:
+        """By the capabilities that the process hands on to its children; False when it is gone."""
+        try:
+            said = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+        except OSError:
+            return False
+        handed_on = next((line.split()[1] for line in said.splitlines() if line.startswith("CapAmb:")), "0")
+        return bool(int(handed_on, 16) >> _NET_BIND_SERVICE & 1)
 
     def descendants(self, pid: int) -> list[int]:
         """The pids of a process and of everything below it that is alive, zombies left out."""
@@ -121,6 +145,18 @@ def _can_bind(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def _with_low_ports(argv: Sequence[str], user: str) -> list[str]:
+    """The command that becomes `user` and keeps one right of root's: to listen on ports below 1024.
+
+    Not by subprocess, which loses every right as it changes the user. `setpriv` comes with util-linux.
+    """
+    account = pwd.getpwnam(user)
+    return [
+        *("/usr/bin/setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"),
+        *("--inh-caps=-all,+net_bind_service", "--ambient-caps=-all,+net_bind_service", *argv),
+    ]
 
 
 def _as(user: str) -> dict[str, Any]:

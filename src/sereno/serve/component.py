@@ -70,6 +70,8 @@ class NativeProgram:
     stop_seconds: int = 10
     check: Callable[[Place], list[str]] | None = None
     reload_signal: Literal["", "HUP"] = ""
+    low_ports: bool = False
+    """Whether it may listen on ports that the system keeps for root (80, 443)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,12 +35,27 @@ class Processes(Protocol):
         """Who listens on TCP `port`, or None. `pid` is None when another user's process can't be seen."""
         ...
 
-    def run(self, argv: Sequence[str], *, user: str = "", timeout_seconds: float = 120) -> Finished:
-        """Run a command to its end as `user` (empty: as we are), its output and errors together."""
+    def run(
+        self, argv: Sequence[str], *, user: str = "", timeout_seconds: float = 120, low_ports: bool = False
+    ) -> Finished:
+        """Run a command to its end as `user` (empty: as we are), its output and errors together.
+
+        With `low_ports` it may listen on the ports that the system keeps for root; then `user` must be given.
+        """
         ...
 
-    def spawn(self, argv: Sequence[str], *, user: str, log: Path, environment: Mapping[str, str]) -> int:
-        """Start a process that outlives us, as `user` (empty: as we are); its pid."""
+    def spawn(
+        self, argv: Sequence[str], *, user: str, log: Path, environment: Mapping[str, str], low_ports: bool = False
+    ) -> int:
+        """Start a process that outlives us, as `user` (empty: as we are); its pid. `low_ports` as in `run`."""
+        ...
+
+    def first_ordinary_port(self) -> int:
+        """The lowest port on which everyone may listen: 1024, where nobody has set another."""
+        ...
+
+    def may_open_low_ports(self, pid: int) -> bool:
+        """Whether a process may listen on the ports below that without being root, and hands this right on."""
         ...
 
     def memory_bytes(self, pids: Sequence[int]) -> int | None:

@@ -10,13 +10,19 @@ from sereno.serve.component import Component
 from sereno.serve.place import Place
 
 LISTENER = "deaths"
+WITHOUT_RIGHTS = ("/usr/bin/setpriv", "--inh-caps=-all", "--ambient-caps=-all")
+"""Before a command: it becomes that command, with no more rights than any ordinary program has."""
 FOREVER = 1_000_000
 """Supervisor gives up after `startretries`; the wrapper's growing delay is what protects the machine."""
 
 
-def supervisord_conf(place: Place, components: Sequence[Component]) -> str:
-    """The text of supervisord.conf. A `%` means something to Supervisor, so it is doubled in values."""
-    python = place.home / "venv/bin/python"
+def supervisord_conf(place: Place, components: Sequence[Component], *, low_ports: bool = False) -> str:
+    """The text of supervisord.conf. A `%` means something to Supervisor, so it is doubled in values.
+
+    `low_ports`: Supervisor may listen below port 1024; all but the programs made for that lose this right.
+    """
+    python = str(place.home / "venv/bin/python")
+    listener = [python, "-S", "-E", str(_own_script("deaths.py")), str(place.log("deaths.jsonl"))]
     blocks = [
         _section(
             "supervisord",
@@ -34,21 +40,25 @@ def supervisord_conf(place: Place, components: Sequence[Component]) -> str:
         "[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface\n",
         _section(
             f"eventlistener:{LISTENER}",
-            command=f"{python} -S -E {_own_script('deaths.py')} {place.log('deaths.jsonl')}",
+            command=shlex.join([*(WITHOUT_RIGHTS if low_ports else ()), *listener]),
             events="PROCESS_STATE_EXITED,PROCESS_STATE_BACKOFF,PROCESS_STATE_FATAL",
             stderr_logfile=place.log("deaths.log"),
             stderr_logfile_maxbytes="1MB",
             stderr_logfile_backups=1,
         ),
     ]
-    blocks += [_program(place, component, priority) for priority, component in enumerate(components, start=10)]
+    blocks += [
+        _program(place, component, priority, drop_rights=low_ports and not component.native.low_ports)
+        for priority, component in enumerate(components, start=10)
+    ]
     return "\n".join(blocks)
 
 
-def _program(place: Place, component: Component, priority: int) -> str:
+def _program(place: Place, component: Component, priority: int, *, drop_rights: bool) -> str:
     program = component.native
     respawn = [str(place.home / "venv/bin/python"), "-S", "-E", str(_own_script("respawn.py"))]
-    command = [*respawn, str(place.log("deaths.jsonl")), component.name, "--", *program.argv(place)]
+    become = [*(WITHOUT_RIGHTS if drop_rights else ()), *program.argv(place)]
+    command = [*respawn, str(place.log("deaths.jsonl")), component.name, "--", *become]
     environment = program.environment(place)
     return _section(
         f"program:{component.name}",

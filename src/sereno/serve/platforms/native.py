@@ -16,6 +16,7 @@ from sereno.serve.catalogue import BY_NAME, CATALOGUE, default_ports, nginx
 from sereno.serve.component import CommandHealth, Component
 from sereno.serve.native import database, files
 from sereno.serve.native.home import Home, State, write_whole
+from sereno.serve.native.low_ports import low_ports, require_root
 from sereno.serve.native.ports import choose
 from sereno.serve.native.supervision import supervisord_conf
 from sereno.serve.place import Place
@@ -74,6 +75,7 @@ class NativePlatform:
         """Packages, ports, files, database, then each component in order of need until it is healthy."""
         self._install(narrator)
         self._choose_ports()
+        require_root(self._low_ports(), self._user)
         place = self._place()
         narrator.step("writing configuration")
         self._prepare(place)
@@ -179,6 +181,9 @@ class NativePlatform:
         self._state.ports = dict(self._wanted_ports) | choose(wanted, fixed, holder)
         self._home.remember(self._state)
 
+    def _low_ports(self) -> list[int]:
+        return low_ports(self._components(), self._state.ports, self._processes.first_ordinary_port())
+
     def _prepare(self, place: Place) -> None:
         files.make_folders(self._home)
         files.make_secrets(self._home, place)
@@ -189,15 +194,20 @@ class NativePlatform:
         for name in ("cert.pem", "key.pem"):
             text = (self._home / "tls" / name).read_text(encoding="utf-8")
             write_whole(self._home / "secrets" / name, text, 0o600)
-        write_whole(self._home / "etc/supervisord.conf", supervisord_conf(place, self._components()), 0o600)
+        supervision = supervisord_conf(place, self._components(), low_ports=bool(self._low_ports()))
+        write_whole(self._home / "etc/supervisord.conf", supervision, 0o600)
         for folder in ("etc", "data", "log", "run", "secrets", "www", "tls"):
             files.hand_over(self._home / folder, self._user)
         self._home.path.chmod(0o755)
 
     def _start_supervisor(self, place: Place, narrator: Narrator) -> None:
+        rights = bool(self._low_ports())
         if self._supervisor.answers():
-            self._supervisor.reread()
-            return
+            if self._processes.may_open_low_ports(self._supervisor_pid() or 0) == rights:
+                self._supervisor.reread()
+                return
+            narrator.say("starting the supervisor anew: ports below 1024 need a right that it is given at its start")
+            self.down(narrator)
         narrator.step("starting the supervisor")
         self._processes.spawn(
             [str(place.home / "venv/bin/supervisord"), "--nodaemon", "-c", str(place.config("supervisord.conf"))],
@@ -208,6 +218,7 @@ class NativePlatform:
                 "HOME": str(self._home.path),
                 "LANG": "C.UTF-8",
             },
+            low_ports=rights,
         )
         deadline = time.monotonic() + 15
         while not self._supervisor.answers():
@@ -246,7 +257,13 @@ class NativePlatform:
         """Ask the component itself, so that a mistake is told in its words and what runs goes on as it is."""
         if component.native.check is None:
             return
-        done = self._processes.run(component.native.check(place), user=self._user, timeout_seconds=20)
+        done = self._processes.run(
+            component.native.check(place),
+            user=self._user,
+            timeout_seconds=20,
+            # It opens the ports as well, to see whether it could.
+            low_ports=component.native.low_ports and bool(self._low_ports()),
+        )
         if done.code != 0:
             raise SerenoError(
                 f"{component.name} refuses its configuration",
