@@ -1,8 +1,8 @@
 """Nginx's question before it opens one of the operators' tools: may this reader, and who is it?
 
-Answers 204 (with the signed assertion for Grafana), 401 for a stranger, 403 for too small a role; what a stranger is
-told then, Nginx asks as well. It refuses these addresses from outside. A session that was ended or an account that was
-disabled is a stranger at the next request.
+Answers 204 (with the signed assertion for Grafana), 401 for a stranger, 403 for too small a role or a password that
+has to be changed first; what the reader is shown then, Nginx asks as well. It refuses these addresses from outside. A
+session that was ended or an account that was disabled is a stranger at the next request.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from sereno.guard.grafana_token import grafana_token
 from sereno.guard.model import Role
-from sereno.web.auth import public, require
+from sereno.web.auth import current_identity, public, require
 from sereno.web.desk import desk
-from sereno.web.errors import problem
+from sereno.web.errors import error_page, problem
 from sereno.web.here import known_identity
 from sereno.web.own_paths import own_path
 
 ASSERTION = "X-Sereno-Assertion"
+ASK = "ask an administrator for the role that it needs"
 
 blueprint = Blueprint("gate", __name__)
 
@@ -50,17 +51,27 @@ def alertmanager() -> Response:
     return Response(status=204)
 
 
-@blueprint.get("/_gate/sign-in")
+@blueprint.get("/_gate/instead")
 @public
-def sign_in() -> BaseResponse:
-    """What a stranger gets instead of a tool: a person is sent to sign in and back again, a program is told to.
+def instead() -> BaseResponse:
+    """What is shown instead of a tool to who may not see it: a person gets a page or is sent on, a program the reason.
 
     Nginx says what was asked for. A page's own script that got a form instead of its data could make nothing of it.
     """
     wanted = own_path(request.headers.get("X-Original-URI"), otherwise="")
-    if not wanted or request.headers.get("X-Original-Method") not in ("GET", "HEAD") or not _asks_for_a_page():
+    identity = current_identity()
+    for_a_person = wanted and request.headers.get("X-Original-Method") in ("GET", "HEAD") and _asks_for_a_page()
+    if identity is None:
+        if for_a_person:
+            return redirect("/login?" + urlencode({"next": wanted}, safe="/"), code=302)
         return problem(401, detail="the session has ended", next_step="sign in at /login, then try again")
-    return redirect("/login?" + urlencode({"next": wanted}), code=303)
+    if identity.must_change_password:
+        if for_a_person:
+            return redirect("/password", code=303)
+        return problem(403, detail="the password must be changed first", next_step="choose a new one at /password")
+    if for_a_person:
+        return error_page(403)
+    return problem(403, detail=f"{identity.name} is {identity.role.value}; this needs more", next_step=ASK)
 
 
 def _asks_for_a_page() -> bool:

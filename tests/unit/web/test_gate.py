@@ -6,8 +6,10 @@ from urllib.parse import parse_qs, urlsplit
 import jwt
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from tests.equipment.desk import Visitor, add_cast, desk_app, memory_database, surroundings
 
+from sereno.guard.tables import UserRow
 from sereno.serve.secrets import new_private_key, public_key_of
 
 KEY = new_private_key()
@@ -67,16 +69,45 @@ def asked(path: str, method: str = "GET", mode: str | None = "navigate") -> dict
 @pytest.mark.parametrize("mode", ["navigate", None])
 def test_a_person_is_sent_to_sign_in_and_back_with_everything_that_was_asked(app: Flask, mode: str | None) -> None:
     wanted = "/grafana/d/system?orgId=1&from=now-6h&to=now#panel"
-    response = Visitor(app).get("/_gate/sign-in", **asked(wanted.partition("#")[0], mode=mode))
+    response = Visitor(app).get("/_gate/instead", **asked(wanted.partition("#")[0], mode=mode))
     target = urlsplit(response.headers["Location"])
-    assert (response.status_code, target.path) == (303, "/login")
+    assert (response.status_code, target.path) == (302, "/login")
     assert parse_qs(target.query) == {"next": ["/grafana/d/system?orgId=1&from=now-6h&to=now"]}
 
 
 @pytest.mark.parametrize("headers", [asked("/grafana/api/ds/query", "POST"), asked("/grafana/api/x", mode="cors"),
                                      asked("//evil.test/"), {}])  # fmt: skip
+def opened(app: Flask, name: str) -> Visitor:
+    visitor = Visitor(app)
+    visitor.sign_in(name)
+    return visitor
+
+
+def test_a_person_with_too_small_a_role_gets_a_page_that_says_so(app: Flask) -> None:
+    response = opened(app, "charlie").get("/_gate/instead", **asked("/prometheus/graph"))
+    assert (response.status_code, response.mimetype) == (403, "text/html")
+    assert "Ask an administrator" in response.text
+
+
+def test_a_program_with_too_small_a_role_is_told_so(app: Flask) -> None:
+    response = opened(app, "charlie").get("/_gate/instead", **asked("/prometheus/api/v1/query", "POST"))
+    assert (response.status_code, response.content_type) == (403, "application/problem+json")
+    assert "charlie is viewer" in response.json["detail"]
+
+
+def test_whose_password_has_to_be_changed_first_is_led_there(app: Flask, tmp_path: Path) -> None:
+    visitor = opened(app, "bob")
+    with app.extensions["sereno"].database.unit_of_work() as session:
+        session.scalars(select(UserRow).where(UserRow.name == "bob")).one().must_change_password = True
+    assert visitor.get("/_gate/grafana").status_code == 403
+    led = visitor.get("/_gate/instead", **asked("/grafana/"))
+    assert (led.status_code, led.headers["Location"]) == (303, "/password")
+    told = visitor.get("/_gate/instead", **asked("/grafana/api/x", mode="cors"))
+    assert (told.status_code, told.json["next_step"]) == (403, "choose a new one at /password")
+
+
 def test_a_program_is_told_that_the_session_has_ended(app: Flask, headers: dict[str, str]) -> None:
-    response = Visitor(app).get("/_gate/sign-in", **headers)
+    response = Visitor(app).get("/_gate/instead", **headers)
     assert response.status_code == 401
     assert response.content_type == "application/problem+json"
     assert "/login" in response.json["next_step"]
