@@ -109,8 +109,8 @@ def test_a_stranger_is_sent_to_sign_in_and_comes_back_to_what_was_wanted(house: 
     browser = Browser(house)
     sent = browser.get("/grafana/d/system?orgId=1&from=now-6h")
     assert (sent.status, sent.headers["Location"]) == (
-        302,
-        "/login?next=/grafana/d/system%3ForgId%3D1%26from%3Dnow-6h",
+        303,
+        "/login?next=%2Fgrafana%2Fd%2Fsystem%3ForgId%3D1%26from%3Dnow-6h",
     )
     back = browser.sign_in("alice", "/grafana/d/system?orgId=1&from=now-6h")
     assert (back.status, back.headers["Location"]) == (303, "/grafana/d/system?orgId=1&from=now-6h")
@@ -165,7 +165,7 @@ FORGERIES = (
 def test_a_forged_header_opens_nothing(house: House, forgery: dict[str, str]) -> None:
     before = len(house.tool.asked)
     for path in ("/grafana/api/user", "/prometheus/api/v1/query?query=up", "/alertmanager/api/v2/alerts"):
-        assert house.nginx.get(path, **forgery).status in (401, 302), path
+        assert house.nginx.get(path, **forgery).status in (401, 303), path
     for path in ("/desk", "/users", "/audit"):
         assert house.nginx.get(path, **forgery).status == 303, path
     assert house.nginx.get("/api/v1/users", **forgery).status == 401
@@ -193,7 +193,7 @@ def test_who_signs_out_is_out_of_the_tools_at_once(house: House) -> None:
         Origin=f"https://{browser.host}",
     )
     browser.cookies = old
-    assert browser.get("/grafana/").status == 302
+    assert browser.get("/grafana/").status == 303
 
 
 def test_whose_account_is_disabled_is_out_of_the_tools_at_once(house: House) -> None:

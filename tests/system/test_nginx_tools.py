@@ -28,7 +28,7 @@ class Gatekeeper:
         self.status = 204
 
     def __call__(self, asked: Asked) -> Given | None:
-        if asked.path.startswith("/_gate/sign-in"):
+        if asked.path.startswith("/_gate/instead"):
             wanted = f"{asked.headers['x-original-method']} {asked.headers['x-original-uri']}"
             return Given(status=303, headers={"Location": "/login?next=elsewhere", "X-Asked-For": wanted})
         if asked.path.startswith("/_gate/"):
@@ -137,10 +137,10 @@ def test_a_stranger_is_sent_to_sign_in_and_the_desk_is_told_what_was_wanted(
     assert not tool.asked
 
 
-def test_too_small_a_role_is_told_so(nginx: Nginx, gate: Gatekeeper, tool: Echo) -> None:
+def test_who_may_not_come_in_hears_why_from_the_desk(nginx: Nginx, gate: Gatekeeper, tool: Echo) -> None:
     gate.status = 403
-    answer = nginx.get("/prometheus/", Accept_Language="es")
-    assert (answer.status, answer.text) == (403, "<h1>403 en español")
+    answer = nginx.get("/prometheus/graph?x=1")
+    assert answer.headers["X-Asked-For"] == "GET /prometheus/graph?x=1"
     assert not tool.asked
 
 

@@ -63,7 +63,7 @@ def instead() -> BaseResponse:
     for_a_person = wanted and request.headers.get("X-Original-Method") in ("GET", "HEAD") and _asks_for_a_page()
     if identity is None:
         if for_a_person:
-            return redirect("/login?" + urlencode({"next": wanted}, safe="/"), code=302)
+            return redirect("/login?" + urlencode({"next": wanted}), code=303)
         return problem(401, detail="the session has ended", next_step="sign in at /login, then try again")
     if identity.must_change_password:
         if for_a_person:

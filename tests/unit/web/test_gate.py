@@ -71,12 +71,10 @@ def test_a_person_is_sent_to_sign_in_and_back_with_everything_that_was_asked(app
     wanted = "/grafana/d/system?orgId=1&from=now-6h&to=now#panel"
     response = Visitor(app).get("/_gate/instead", **asked(wanted.partition("#")[0], mode=mode))
     target = urlsplit(response.headers["Location"])
-    assert (response.status_code, target.path) == (302, "/login")
+    assert (response.status_code, target.path) == (303, "/login")
     assert parse_qs(target.query) == {"next": ["/grafana/d/system?orgId=1&from=now-6h&to=now"]}
 
 
-@pytest.mark.parametrize("headers", [asked("/grafana/api/ds/query", "POST"), asked("/grafana/api/x", mode="cors"),
-                                     asked("//evil.test/"), {}])  # fmt: skip
 def opened(app: Flask, name: str) -> Visitor:
     visitor = Visitor(app)
     visitor.sign_in(name)
@@ -106,6 +104,8 @@ def test_whose_password_has_to_be_changed_first_is_led_there(app: Flask, tmp_pat
     assert (told.status_code, told.json["next_step"]) == (403, "choose a new one at /password")
 
 
+@pytest.mark.parametrize("headers", [asked("/grafana/api/ds/query", "POST"), asked("/grafana/api/x", mode="cors"),
+                                     asked("//evil.test/"), {}])  # fmt: skip
 def test_a_program_is_told_that_the_session_has_ended(app: Flask, headers: dict[str, str]) -> None:
     response = Visitor(app).get("/_gate/instead", **headers)
     assert response.status_code == 401
