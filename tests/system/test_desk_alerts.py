@@ -69,12 +69,12 @@ def test_a_stopped_component_shows_on_the_page_and_as_an_alert_and_goes_again(
 
     wait_until("Node Exporter is seen", lambda: state("node-exporter") == "up")
     watched.stop("node-exporter")
-    wait_until("it is shown as down", lambda: state("node-exporter") == "down", 15)
-    wait_until("its alert has arrived", lambda: "node-exporter does not answer" in alerts(), 15)
+    wait_until("it is shown as down", lambda: state("node-exporter") == "down", 60)
+    wait_until("its alert has arrived", lambda: "node-exporter does not answer" in alerts(), 60)
     assert "node-exporter does not answer" in desk.get("/").text
     assert "node-exporter no responde" in desk.get("/", Accept_Language="es").text
     watched.start_node_exporter()
-    wait_until("it is up again", lambda: state("node-exporter") == "up", 15)
+    wait_until("it is up again", lambda: state("node-exporter") == "up", 60)
     wait_until("its alert has ended", lambda: alerts() == [], 30)
     (row,) = database.run(
         "SELECT ended_by, ended_at > began_at FROM sereno.alert JOIN sereno.alert_series USING (fingerprint) "
