@@ -111,7 +111,7 @@ def _permissions(here: Here) -> Finding:
 
 def _certificate(here: Here) -> list[Finding]:
     try:
-        kept = read_certificate((here.home / "tls/cert.pem").read_bytes())
+        kept = read_certificate(here.certificate.read_bytes())
     except (OSError, ValueError) as error:
         return [Finding("certificate", Verdict.WRONG, f"it cannot be read: {error}", "./sereno up makes a new one")]
     site = here.settings.site

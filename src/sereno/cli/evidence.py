@@ -223,7 +223,7 @@ class Run:
             f"GET http://localhost:{self._at.http_port}/\n\n{redirect.status}\n{headers}",
         )
         served = Inspector().served_certificate("localhost", self._at.https_port)
-        kept = read_certificate((self._here.home / "tls/cert.pem").read_bytes())
+        kept = read_certificate(self._here.certificate.read_bytes())
         self._transcript(
             "certificate",
             Text("The certificate", "El certificado"),

@@ -32,6 +32,13 @@ class Here:
         home = Home(Path(os.environ.get("SERENO_HOME", root / "var")))
         return cls(root=root, home=home, settings=load_settings(root / "sereno.toml", os.environ))
 
+    @property
+    def certificate(self) -> Path:
+        """The certificate that Nginx is given: in the home natively, in the clone for Compose."""
+        state = self.home.state()
+        in_clone = state is not None and state.platform == "compose"
+        return self.root / "docker/nginx/ssl/cert.pem" if in_clone else self.home / "tls/cert.pem"
+
     def platform(self, state: State) -> Platform:
         """The platform that `state` names, ready to be asked."""
         if state.platform == "compose":

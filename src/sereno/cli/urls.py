@@ -20,7 +20,6 @@ def farewell(here: Here, state: State) -> str:
     grafana = (
         "password admin123 (classroom)" if state.lab else _password(here, state, "grafana-admin-password", "grafana")
     )
-    certificate = here.home / "tls/cert.pem" if state.platform == "native" else here.root / "docker/nginx/ssl/cert.pem"
     tunnel = " ".join(f"-L {ports[name]}:localhost:{ports[name]}" for name in ("grafana", "prometheus"))
     lines = [
         "",
@@ -31,7 +30,7 @@ def farewell(here: Here, state: State) -> str:
         f"  Alertmanager   http://localhost:{ports['alertmanager']}/",
         "",
         "  The browser warns about the certificate, because only this machine has signed it. To trust it, import",
-        f"  {certificate} into the browser, or set [site] certificate and key in sereno.toml.",
+        f"  {here.certificate} into the browser, or set [site] certificate and key in sereno.toml.",
         f"  In a firewall or security group open {site.https_port} and {site.http_port}, nothing else.",
         f"  To reach the other ports from elsewhere: ssh {tunnel} {getpass.getuser()}@{host}",
     ]
