@@ -149,8 +149,12 @@ def test_what_is_of_components_is_refused_from_outside(nginx: Nginx, echo: Echo,
     assert len(echo.asked) == before, "the desk was asked"
 
 
-def test_health_may_be_asked_from_outside(nginx: Nginx) -> None:
+def test_health_may_be_asked_from_outside_of_the_desk_and_of_nginx_alone(nginx: Nginx, echo: Echo) -> None:
     assert nginx.get("/healthz").status == 200
+    assert echo.asked[-1].path == "/healthz"
+    before = len(echo.asked)
+    assert nginx.get("/_alive").status == 200
+    assert len(echo.asked) == before
 
 
 @pytest.mark.parametrize("path", ["/api/v1/alertmanager", "/api/v1/users", "/login", "/"])

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.equipment.monitoring import Monitoring, missing
+from tests.equipment.monitoring import Monitoring, missing, wait_until
 from tests.equipment.nginx import Asked, Echo, Given, Nginx, is_missing
 
 pytestmark = [pytest.mark.system, pytest.mark.skipif(is_missing(), reason="this machine has no Nginx")]
@@ -163,6 +163,18 @@ def test_a_tool_that_is_absent_is_told_apart(nginx: Nginx, tool: Echo) -> None:
     tool.close()
     answer = nginx.get("/grafana/")
     assert (answer.status, answer.text) == (503, "<h1>absent")
+
+
+def test_one_that_is_not_installed_is_not_looked_for_on_its_port(nginx: Nginx, desk: Echo, tool: Echo) -> None:
+    nginx.render(absent=frozenset({"grafana"}))
+    assert nginx.check() == ""
+    before = nginx.workers()
+    nginx.reload()
+    wait_until("new processes serve alone", lambda: not nginx.workers() & before, 10)
+    for path in ("/grafana/", "/grafana/api/health"):
+        answer = nginx.get(path, Accept_Language="es")
+        assert (answer.status, answer.text) == (503, "<h1>absent en español")
+    assert not tool.asked
 
 
 def test_a_tools_own_errors_are_its_own(nginx: Nginx) -> None:

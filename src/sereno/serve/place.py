@@ -40,6 +40,9 @@ class Place:
     openssl: tuple[int, ...] = (3, 0)
     """The OpenSSL that Nginx has: the post-quantum key exchange is there from 3.5."""
 
+    absent: frozenset[str] = frozenset()
+    """Optional components that are not installed here; someone else may listen on their ports."""
+
     @property
     def native(self) -> bool:
         """Whether components are processes of this machine."""

@@ -184,6 +184,14 @@ def test_debians_alertmanager_has_no_page_so_the_desks_is_shown() -> None:
     assert "location = /alertmanager { return 301 /alertmanager/; }" in compose()
 
 
+def test_where_grafana_is_not_installed_its_port_is_not_asked() -> None:
+    text = native(absent=frozenset({"grafana"}))
+    assert "127.0.0.1:3000" not in text
+    assert "return 503;" in location(text, "/grafana/")
+    assert values(location(text, "/grafana/"), "error_page") == ["503 /errors/absent"]
+    assert values(location(native(), "/grafana/"), "auth_request") == ["/_gate/grafana"]
+
+
 # -- what every version has -------------------------------------------------------------------------------------------
 
 BOTH = pytest.mark.parametrize("text", [native(), compose()], ids=["native", "compose"])

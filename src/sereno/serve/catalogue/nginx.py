@@ -48,7 +48,7 @@ COMPONENT = Component(
     idle_mb=10,
     limit_mb=48,
     health=HttpHealth(
-        "/healthz",
+        "/_alive",
         tls=True,
         command=("CMD", "wget", "-q", "-T", "3", "-O", "/dev/null", "http://127.0.0.1:8081/stub_status"),
     ),

@@ -8,6 +8,7 @@ import os
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
@@ -161,7 +162,7 @@ class NativePlatform:
         self._packages.install(packages, units, log)
 
     def _program_is_there(self, component: Component) -> bool:
-        return Path(component.native.argv(self._place())[0]).exists()
+        return _is_installed(component, self._place())
 
     def _components(self) -> list[Component]:
         """What runs here: everything, without the optional ones that are not installed."""
@@ -372,7 +373,7 @@ class NativePlatform:
     def _place(self) -> Place:
         ports = self._state.ports or dict(self._wanted_ports)
         nginx_version, openssl_version = self._nginx_versions()
-        return Place(
+        place = Place(
             platform="native",
             profile="small" if self._state.profile == "small" else "standard",
             settings=self._settings,
@@ -385,6 +386,8 @@ class NativePlatform:
             openssl=openssl_version,
             ipv6=Path("/proc/net/if_inet6").exists(),
         )
+        absent = (each.name for each in CATALOGUE if each.optional and not _is_installed(each, place))
+        return replace(place, absent=frozenset(absent))
 
     def _nginx_versions(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Of Nginx and its OpenSSL; empty while it is not installed, and asked again then."""
@@ -420,6 +423,10 @@ class NativePlatform:
             return "\n".join(file.read_text(encoding="utf-8", errors="replace").splitlines()[-_TAIL_LINES:])
         except OSError:
             return ""
+
+
+def _is_installed(component: Component, place: Place) -> bool:
+    return Path(component.native.argv(place)[0]).exists()
 
 
 def _may_reload(component: Component, before: str, now: str) -> bool:
