@@ -3,7 +3,7 @@
 Environment, beside what `sereno.wiring` reads:
 
 SERENO_BIND               host:port to listen on (127.0.0.1:5000)
-SERENO_WEB_WORKERS        processes (2)
+SERENO_WEB_WORKERS        processes (1 in the profile small, else 2: each further one takes some 35 MB)
 SERENO_WEB_THREADS        threads in each (8)
 PROMETHEUS_MULTIPROC_DIR  folder for the processes' metrics; emptied at start (a temporary one)
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 bind = os.environ.get("SERENO_BIND", "127.0.0.1:5000")
-workers = int(os.environ.get("SERENO_WEB_WORKERS", "2"))
+workers = int(os.environ.get("SERENO_WEB_WORKERS") or (1 if os.environ.get("SERENO_PROFILE") == "small" else 2))
 threads = int(os.environ.get("SERENO_WEB_THREADS", "8"))
 worker_class = "sereno.web.gunicorn_worker.DrainingWorker"
 preload_app = True
@@ -106,7 +106,8 @@ def _warm_up(application: Flask) -> None:
 
 def _empty_metrics_folder() -> None:
     """Numbers of an earlier run would be added to this one's."""
-    folder = Path(os.environ.setdefault(METRICS_FOLDER, tempfile.mkdtemp(prefix="sereno-metrics-")))
+    folder = Path(os.environ.get(METRICS_FOLDER) or tempfile.mkdtemp(prefix="sereno-metrics-"))
+    os.environ[METRICS_FOLDER] = str(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for file in folder.glob("*.db"):
         file.unlink()
