@@ -165,7 +165,7 @@ def test_a_tool_that_is_absent_is_told_apart(nginx: Nginx, tool: Echo) -> None:
     assert (answer.status, answer.text) == (503, "<h1>absent")
 
 
-def test_one_that_is_not_installed_is_not_looked_for_on_its_port(nginx: Nginx, desk: Echo, tool: Echo) -> None:
+def test_one_that_is_not_installed_is_not_looked_for_on_its_port(nginx: Nginx, gate: Gatekeeper, tool: Echo) -> None:
     nginx.render(absent=frozenset({"grafana"}))
     assert nginx.check() == ""
     before = nginx.workers()
@@ -174,6 +174,8 @@ def test_one_that_is_not_installed_is_not_looked_for_on_its_port(nginx: Nginx, d
     for path in ("/grafana/", "/grafana/api/health"):
         answer = nginx.get(path, Accept_Language="es")
         assert (answer.status, answer.text) == (503, "<h1>absent en español")
+    gate.status = 401
+    assert nginx.get("/grafana/").status == 303, "strangers are not even told that"
     assert not tool.asked
 
 
