@@ -75,3 +75,19 @@ def test_nothing_of_nginx_runs_as_root(stack: NativeStack) -> None:
     process = psutil.Process(stack.pid("nginx"))
     for each in (process, *process.children(recursive=True)):
         assert each.uids().effective != 0
+
+
+def test_a_change_that_nginx_refuses_in_silence_takes_a_restart(stack: NativeStack) -> None:
+    """As after an update of Sereno: a shared memory zone that counts by another key can't be taken over."""
+    file = stack.home / "etc/nginx/nginx.conf"
+    older = file.read_text().replace("limit_req_zone $who_tries zone=login", "limit_req_zone $server_name zone=login")
+    stack.must("stop", "nginx")
+    file.write_text(older)
+    stack.must("start", "nginx")
+    try:
+        done = stack.must("up", SERENO_SITE__DOMAIN="shop.example.org")
+        assert "restarting nginx: its configuration has changed" in done.err
+        promise = stack.get("/healthz", Host="shop.example.org").headers["Strict-Transport-Security"]
+        assert promise == "max-age=63072000"
+    finally:
+        stack.up()

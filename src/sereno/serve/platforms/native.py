@@ -20,6 +20,7 @@ from sereno.serve.native.home import Home, State, write_whole
 from sereno.serve.native.low_ports import low_ports, require_root
 from sereno.serve.native.ports import choose
 from sereno.serve.native.supervision import supervisord_conf
+from sereno.serve.native.takeover import take_over
 from sereno.serve.place import Place
 from sereno.serve.platforms import ComponentStatus, Health, Narrator
 from sereno.serve.ports import Neighbours
@@ -242,8 +243,8 @@ class NativePlatform:
                 self._check_configuration(component, place)
             if running and changed and _may_reload(component, before.get(name, ""), digests[name]):
                 narrator.step(f"{name} takes over its new configuration")
-                self._supervisor.signal(name, component.native.reload_signal)
-            elif running and changed:
+                changed = not take_over(component, self._processes, self._supervisor)
+            if running and changed:
                 narrator.step(f"restarting {name}: its configuration has changed")
                 self._supervisor.stop(name)
                 running = False
