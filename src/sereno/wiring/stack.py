@@ -62,7 +62,7 @@ def compose_platform(*, root: Path, home: Home, settings: Settings, state: State
         processes=Processes(),
         machine=Machine(
             hostname=platform.node(),
-            lab_machine=os.environ.get("SERENO_LAB_VM") == "1",
+            lab_machine="1" in (os.environ.get("SERENO_LAB_VM"), here.get("SERENO_LAB_VM")),
             overrides=tuple(overridden(os.environ)),
             caller=os.environ.get("SUDO_USER") or getpass.getuser(),
         ),

@@ -36,6 +36,12 @@ def test_the_users_lines_stay_and_ours_are_set_or_go() -> None:
     assert read(text) == {"SERENO_PROFILE": "standard", "TZ": "Europe/Madrid", "SERENO_OPS_SUBNET": "10.9.9.0/24"}
 
 
+def test_the_operators_address_goes_with_the_classrooms_machine_and_is_the_users_elsewhere() -> None:
+    machine = merged("", wanted(profile="standard", lab=True, lab_machine=True, hostname="box"))
+    assert "SERENO_OPERATOR_BIND" not in merged(machine, {})
+    assert "SERENO_OPERATOR_BIND=10.8.0.1" in merged("SERENO_OPERATOR_BIND=10.8.0.1\n", {})
+
+
 def test_merging_again_changes_nothing() -> None:
     once = merged("TZ=UTC\n", {"SERENO_PROFILE": "small"})
     assert merged(once, {"SERENO_PROFILE": "small"}) == once

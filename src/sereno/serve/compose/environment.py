@@ -16,9 +16,11 @@ SMALL: Mapping[str, str] = {
 }
 """The profile for 1 GB. The other one, `standard`, is what the Compose file says by itself."""
 
+PROFILES = ("small", "standard")
 OWNED = (*SMALL, "SERENO_LAB", "SERENO_LAB_VM", "SERENO_HOSTNAME")
 """Names whose lines are ours to write and to remove; every other line is the user's."""
 
+_BIND = "SERENO_OPERATOR_BIND"
 EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 -- only in the classroom's machine, which is forwarded from loopback.
 _HEAD = "# Read by Docker Compose. Lines with names that ./sereno up does not know are kept."
 _NETWORKS = ("10.213.41.0/24", "10.213.42.0/24", "192.168.213.0/24", "10.197.86.0/24", "192.168.47.0/24")
@@ -30,13 +32,16 @@ def wanted(*, profile: str, lab: bool, lab_machine: bool, hostname: str) -> dict
     if lab:
         lines["SERENO_LAB"] = "1"
     if lab_machine:
-        lines |= {"SERENO_LAB_VM": "1", "SERENO_OPERATOR_BIND": EVERY_ADDRESS}
+        lines |= {"SERENO_LAB_VM": "1", _BIND: EVERY_ADDRESS}
     return lines | {"SERENO_HOSTNAME": hostname}
 
 
 def merged(present: str, lines: Mapping[str, str]) -> str:
     """The file's text: `present` with our lines set to `lines`; those of ours that are no longer wanted are gone."""
-    theirs = [line for line in present.splitlines() if line != _HEAD and _name(line) not in {*OWNED, *lines}]
+    # In the classroom's machine the operators' address is ours as well; elsewhere whoever set it meant it.
+    also = {_BIND} if "SERENO_LAB_VM" in read(present) else set()
+    ours = {*OWNED, *lines, *also}
+    theirs = [line for line in present.splitlines() if line != _HEAD and _name(line) not in ours]
     return "\n".join([_HEAD, *(f"{name}={value}" for name, value in lines.items()), *theirs]) + "\n"
 
 
@@ -44,6 +49,17 @@ def read(text: str) -> dict[str, str]:
     """Name → value of every line that sets one, as Compose reads them."""
     pairs = (line.partition("=") for line in text.splitlines() if "=" in line and not line.lstrip().startswith("#"))
     return {name.strip(): value.strip().strip("\"'") for name, _, value in pairs}
+
+
+def chosen(lines: Mapping[str, str], database: str) -> tuple[str | None, bool]:
+    """The profile that was chosen before, None when none was; and whether this is the classroom.
+
+    `lines` are the file's (see `read`); `database` is the image of the database's container, empty when there is none.
+    """
+    image = database or lines.get("SERENO_DATABASE_IMAGE", "")
+    told = lines.get("SERENO_PROFILE")
+    profile = ("small" if "mariadb" in image else "standard") if image else told if told in PROFILES else None
+    return profile, lines.get("SERENO_LAB") == "1"
 
 
 def free_network(taken: Iterable[IPv4Network]) -> IPv4Network | None:
