@@ -6,7 +6,7 @@ from ipaddress import IPv4Network
 
 import pytest
 
-from sereno.serve.compose.environment import free_network, merged, network_lines, read, wanted
+from sereno.serve.compose.environment import SMALL, chosen, free_network, merged, network_lines, read, wanted
 
 
 def test_a_small_machine_gets_mariadb_and_its_limits() -> None:
@@ -45,6 +45,31 @@ def test_the_operators_address_goes_with_the_classrooms_machine_and_is_the_users
 def test_merging_again_changes_nothing() -> None:
     once = merged("TZ=UTC\n", {"SERENO_PROFILE": "small"})
     assert merged(once, {"SERENO_PROFILE": "small"}) == once
+
+
+@pytest.mark.parametrize(
+    ("lines", "database", "profile"),
+    [
+        ({}, "", None),
+        ({}, "mysql:8.4.11", "standard"),
+        ({}, "mariadb:11.8", "small"),
+        (SMALL, "", "small"),
+        (SMALL, "mysql:8.4.11", "small"),
+        ({"SERENO_DATABASE_IMAGE": "mirror.example.org/mysql:8.4.11"}, "", "standard"),
+        ({"SERENO_PROFILE": "small"}, "", "small"),
+        ({"SERENO_PROFILE": "standard"}, "mariadb:11.8", "small"),
+        ({"SERENO_PROFILE": "tiny"}, "", None),
+    ],
+)
+def test_what_was_chosen_before_is_in_the_file_or_else_in_the_database_that_is_there(
+    lines: dict[str, str], database: str, profile: str | None
+) -> None:
+    assert chosen(lines, database) == (profile, False)
+
+
+def test_the_classroom_is_chosen_by_its_line() -> None:
+    assert chosen({"SERENO_LAB": "1"}, "") == (None, True)
+    assert chosen({"SERENO_LAB": ""}, "") == (None, False)
 
 
 def test_the_network_is_the_first_that_overlaps_nothing() -> None:

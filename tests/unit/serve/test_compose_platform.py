@@ -206,6 +206,14 @@ def test_the_profile_follows_the_database_that_is_there(scene: Scene) -> None:
     assert remembered is not None and remembered.profile == "small"
 
 
+def test_what_hand_typed_steps_have_chosen_stays_also_when_nothing_runs_now(scene: Scene) -> None:
+    (scene.root / "docker/.env").write_text("SERENO_DATABASE_IMAGE=mariadb:11.8\nSERENO_LAB=1\n")
+    scene.up()
+    remembered = Home(scene.root / "home").state()
+    assert remembered is not None and (remembered.profile, remembered.lab) == ("small", True)
+    assert "SERENO_DATABASE_MEMORY=192m" in scene.environment and "SERENO_LAB=1" in scene.environment
+
+
 def test_settings_in_the_environment_are_refused(scene: Scene) -> None:
     scene.overrides = ("SERENO_SITE__HTTPS_PORT",)
     with pytest.raises(UsageError, match="SERENO_SITE__HTTPS_PORT"):
@@ -255,6 +263,15 @@ def test_the_first_unhealthy_component_in_order_is_named(scene: Scene) -> None:
     scene.engine.after_up = lambda: all_up(scene) | sick
     with pytest.raises(SerenoError, match="mysql is not healthy: its health check says unhealthy"):
         scene.up()
+
+
+def test_one_that_ends_again_and_again_is_named_also_while_it_runs_for_a_moment(scene: Scene) -> None:
+    scene.engine.up_code = 1
+    scene.engine.after_up = lambda: all_up(scene, mysql=Box("mysql", health="starting", restarts=2))
+    scene.engine.answers = {"id-of-mysql": 1}
+    with pytest.raises(SerenoError, match="mysql is not healthy") as failure:
+        scene.up()
+    assert failure.value.log_tail == "the last words of id-of-mysql"
 
 
 def test_a_refusal_of_compose_itself_is_passed_on(scene: Scene) -> None:

@@ -55,8 +55,9 @@ def chosen(lines: Mapping[str, str], database: str) -> tuple[str | None, bool]:
     """The profile that was chosen before, None when none was; and whether this is the classroom.
 
     `lines` are the file's (see `read`); `database` is the image of the database's container, empty when there is none.
+    The file goes first: it is where a wrong choice is mended.
     """
-    image = database or lines.get("SERENO_DATABASE_IMAGE", "")
+    image = lines.get("SERENO_DATABASE_IMAGE") or database
     told = lines.get("SERENO_PROFILE")
     profile = ("small" if "mariadb" in image else "standard") if image else told if told in PROFILES else None
     return profile, lines.get("SERENO_LAB") == "1"

@@ -62,14 +62,20 @@ class Watch:
         done = self._engine.ask(neighbour.id, ["wget", "-q", "-T", "3", "-O", "/dev/null", url])
         return None if done.code == 0 else f"{url} does not answer"
 
-    @staticmethod
-    def culprit(containers: Mapping[str, Container]) -> str | None:
-        """Who made `up` fail: the one-shot, else the first in the order of start that is not well."""
+    def culprit(self, containers: Mapping[str, Container]) -> str | None:
+        """Who made `up` fail: the one-shot, else the first in the order of start that is not well.
+
+        One that ends again and again runs for a moment now and then, so those that have been restarted count too.
+        """
         prepare = containers.get(PREPARE)
         if prepare is not None and prepare.state == "exited" and prepare.exit_code != 0:
             return PREPARE
         for component in CATALOGUE:
-            if health_of(containers.get(component.name)) == "unhealthy":
+            container = containers.get(component.name)
+            restarted = container is not None and container.restarts > 0
+            if health_of(container) == "unhealthy" or (
+                restarted and self.what_is_wrong(component, containers) is not None
+            ):
                 return component.name
         return None
 

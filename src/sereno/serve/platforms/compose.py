@@ -84,7 +84,7 @@ class ComposePlatform:
         self._refuse_overrides()
         containers = self._watch.containers()
         self._refuse_another_clone(containers)
-        self._follow_the_database(containers, narrator)
+        self._follow_what_is_chosen(containers, narrator)
         self._write_environment(first=not containers)
         self._write_files(narrator)
         self._check_ports(containers)
@@ -157,14 +157,14 @@ class ComposePlatform:
                 next_step=f"stop that one (docker-compose down in its folder), or rename one folder {PROJECT}",
             )
 
-    def _follow_the_database(self, containers: Mapping[str, Container], narrator: Narrator) -> None:
-        """A stack that was started by hand has chosen already: its database stays what it is."""
-        if "mysql" not in containers:
-            return
-        there = "small" if containers["mysql"].image.startswith("mariadb") else "standard"
-        if there != self._state.profile:
-            narrator.say(f"the database that is here belongs to the profile {there}: it stays that")
-            self._state.profile = there
+    def _follow_what_is_chosen(self, containers: Mapping[str, Container], narrator: Narrator) -> None:
+        """A stack that was started by hand has chosen already, also when it is down now: it stays what it is."""
+        database = containers["mysql"].image if "mysql" in containers else ""
+        profile, lab = environment.chosen(environment.read(self._environment()), database)
+        if (profile or self._state.profile, lab or self._state.lab) != (self._state.profile, self._state.lab):
+            self._state.profile, self._state.lab = profile or self._state.profile, lab or self._state.lab
+            classroom = ", in the classroom" if self._state.lab else ""
+            narrator.say(f"what is here has the profile {self._state.profile}{classroom}: it stays that")
             self._home.remember(self._state)
 
     def _environment(self) -> str:
