@@ -22,9 +22,10 @@ from pathlib import Path
 from sereno.core.errors import SerenoError, SettingsError, UsageError
 from sereno.outside.certificate import check_pair, ensure_certificate
 from sereno.serve.catalogue.desk import DESK_USER
-from sereno.serve.handover import READERS, hand_over, make_secrets, refuse_known_password
+from sereno.serve.handover import GRAFANA_ADMIN, READERS, hand_over, make_secrets, refuse_known_password
 from sereno.serve.place import COMPOSE_SECRETS, COMPOSE_SETTINGS, COMPOSE_WWW
 from sereno.serve.render import compose_place
+from sereno.serve.secrets import LAB_GRAFANA_PASSWORD
 from sereno.settings import Settings, load_settings
 
 CLONE = Path("/clone")
@@ -91,6 +92,11 @@ def _hand_over_secrets(volume: Path, settings: Settings, *, lab: bool) -> Iterat
     for reader, owner in READERS.items():
         _folder(volume / reader, owner, 0o500 if owner else 0o700)
     kept = {file.name: file.read_text(encoding="utf-8") for file in (volume / "kept").iterdir() if file.is_file()}
+    if kept.get(GRAFANA_ADMIN) == LAB_GRAFANA_PASSWORD and not lab:
+        yield (
+            "made a password for Grafana; it keeps the classroom's until you type: docker-compose exec grafana sh -c "
+            f"'grafana cli admin reset-admin-password \"$(cat {COMPOSE_SECRETS / 'grafana' / GRAFANA_ADMIN})\"'"
+        )
     for handed in hand_over(make_secrets(kept, lab=lab), compose_place(settings)):
         if _file(volume / handed.folder / handed.name, handed.text.encode(), handed.owner):
             yield f"made {handed.folder}/{handed.name}"
