@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import cast
 from urllib.parse import urlencode, urlsplit
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, Flask, render_template, request
 from flask_babel import gettext as _
+from markupsafe import Markup
 
 from sereno.core.clock import parse_rfc3339, rfc3339
 from sereno.core.errors import UsageError
-from sereno.guard.model import Role
+from sereno.guard.model import Identity, Role
 from sereno.respond.alerts.links import reachable_generator
 from sereno.respond.alerts.model import Alert
 from sereno.respond.alerts.service import Alerts
@@ -19,11 +21,13 @@ from sereno.watch.runbooks import runbook_names
 from sereno.web.auth import require
 from sereno.web.desk import desk
 from sereno.web.here import now
+from sereno.web.home import add_part
 from sereno.web.i18n import N_
 
 blueprint = Blueprint("alerts", __name__)
 
 PAGE = 40
+SHOWN_AT_HOME = 5
 
 SEVERITIES = {
     "critical": N_("Critical"),
@@ -92,6 +96,18 @@ def detail(id: int) -> str:
         runbook=f"/runbooks/{name}" if name in runbook_names(desk().surroundings.settings) else None,
         earlier=alerts().page(Wanted(name=name, instance=alert.details.instance, heartbeats=True, limit=6)),
     )
+
+
+def home_part(_identity: Identity) -> Markup:
+    """What fires now, for the desk's home page."""
+    firing = sorted((alert for alert in alerts().firing() if not alert.is_heartbeat), key=_loudest_first)
+    words = render_template(
+        "respond/home_part.html", firing=firing, shown=SHOWN_AT_HOME, severities=SEVERITIES, badges=BADGES
+    )
+    return Markup(words)  # noqa: S704 -- our own template, which has escaped what it was given.
+
+
+blueprint.record_once(lambda state: add_part(cast(Flask, state.app), home_part))
 
 
 def fits(alert: Alert, wanted: Wanted) -> bool:

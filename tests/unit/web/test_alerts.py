@@ -178,6 +178,16 @@ def test_an_alert_of_our_own_leads_to_its_runbook(app: Flask, signed_in: Begin) 
     assert sorted("/runbooks/InstanceDown" in page for page in pages) == [False, True]
 
 
+def test_the_home_page_shows_what_fires_and_not_the_heartbeat(app: Flask, signed_in: Begin) -> None:
+    charlie = signed_in("charlie")
+    assert "Nothing fires." in charlie.get("/desk").text
+    deliver(app, payload(alert("w", name="Watchdog", severity="none"), *(alert(f"f{n}") for n in range(7))))
+    page = charlie.get("/desk", Accept_Language="es").text
+    assert page.count("InstanceDown en f") == 5
+    assert "y 2 más" in page
+    assert "Watchdog" not in page
+
+
 def test_strangers_are_sent_to_sign_in(visitor: Visitor) -> None:
     assert visitor.get("/alerts").headers["Location"].startswith("/login")
     assert visitor.get("/api/v1/alerts").status_code == 401
