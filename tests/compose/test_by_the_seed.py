@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import stat
@@ -10,7 +11,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from tests.equipment.compose import CommandLine, Stack, certificate_in, eventually
+from tests.equipment.compose import Answer, CommandLine, Stack, certificate_in, eventually
 
 from sereno.serve.catalogue import CATALOGUE
 from sereno.serve.compose_file import has_check
@@ -98,6 +99,58 @@ def test_the_grafana_that_is_there_answers_on_loopback(by_the_seed: Stack) -> No
 @pytest.mark.parametrize("path", ["/metrics", "/readyz", "/_gate/auth"])
 def test_internal_addresses_are_refused_from_outside(by_the_seed: Stack, path: str) -> None:
     assert by_the_seed.get(f"https://127.0.0.1:8443{path}").status in (403, 404)
+
+
+@pytest.mark.parametrize("path", ["/grafana/", "/prometheus/graph", "/alertmanager/"])
+def test_a_stranger_at_a_tool_is_sent_to_sign_in(by_the_seed: Stack, path: str) -> None:
+    sent = by_the_seed.get(f"https://127.0.0.1:8443{path}", X_JWT_Assertion="forged", X_WEBAUTH_USER="admin")
+    assert (sent.status, sent.headers["Location"].partition("?")[0]) == (303, "/login")
+
+
+def test_one_login_opens_every_tool_through_nginx(by_the_seed: Stack) -> None:
+    cookie = sign_in(by_the_seed)
+
+    def get(path: str) -> Answer:
+        return by_the_seed.get(f"https://127.0.0.1:8443{path}", Cookie=cookie)
+
+    assert json.loads(get("/prometheus/api/v1/query?query=up").body)["status"] == "success"
+    root = get("/prometheus/")
+    assert root.status == 200 or root.headers["Location"].startswith("/prometheus/")
+    assert json.loads(get("/alertmanager/api/v2/status").body)["versionInfo"]
+    # What stands here where Grafana would answers its health alone; below the path, only Nginx can have led there.
+    assert get("/grafana/api/health").status in (200, 404)
+
+
+def test_while_the_webapp_is_stopped_the_last_good_page_and_the_way_to_the_tools_are_shown(by_the_seed: Stack) -> None:
+    def page(path: str, language: str = "en") -> Answer:
+        return by_the_seed.get(f"https://127.0.0.1:8443{path}", Accept_Language=language)
+
+    by_the_seed.compose("stop", "--timeout", "10", "webapp")
+    try:
+        assert eventually(lambda: "the desk does not answer" in page("/").body), page("/").body
+        assert '<html lang="es"' in page("/", "es").body
+        tunnel = page("/prometheus/graph", "es")
+        assert (tunnel.status, "ssh -L 3000:localhost:3000" in tunnel.body) == (503, True)
+    finally:
+        by_the_seed.compose("start", "webapp")
+    assert eventually(lambda: page("/login").status == 200)
+
+
+def sign_in(stack: Stack) -> str:
+    """The cookies of the first administrator, whose password is changed on the way, as it must be."""
+    first = stack.inside("webapp", "cat", "/run/sereno/secrets/desk/first-admin-password").strip()
+    begun = stack.ask("POST", "/api/v1/session", {"name": "admin", "password": first})
+    assert begun.status == 201, begun.body
+    token = json.loads(begun.body)["csrf_token"]
+    changed = stack.ask(
+        "POST",
+        "/api/v1/session/password",
+        {"present": first, "new": "seven lamps in the rain"},
+        Cookie=begun.headers["Set-Cookie"],
+        X_CSRF_Token=token,
+    )
+    assert changed.status == 204, changed.body
+    return changed.headers["Set-Cookie"]
 
 
 def test_each_listening_socket_is_known_and_only_nginx_goes_beyond_loopback(by_the_seed: Stack) -> None:

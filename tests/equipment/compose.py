@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import http.client
 import json
 import os
 import shutil
@@ -129,6 +130,22 @@ class Stack:
                 return Answer(error.code, dict(error.headers), error.read().decode())
             except OSError as error:
                 return Answer(0, {}, str(error))
+
+    def ask(self, method: str, path: str, body: object, **headers: str) -> Answer:
+        """A request with a body of JSON through Nginx. Its cookies come back as a browser would send them."""
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        sent = {name.replace("_", "-"): text for name, text in headers.items()}
+        with self.engine.network():
+            connection = http.client.HTTPSConnection("127.0.0.1", 8443, timeout=20, context=context)
+            connection.request(method, path, json.dumps(body), sent | {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            cookies = [text.partition(";")[0] for name, text in answer.getheaders() if name.lower() == "set-cookie"]
+            told = dict(answer.getheaders()) | ({"Set-Cookie": "; ".join(cookies)} if cookies else {})
+            text = answer.read().decode()
+            connection.close()
+        return Answer(answer.status, told, text)
 
     def served_certificate(self) -> str:
         """The certificate that Nginx shows, as base64 of its DER."""

@@ -226,6 +226,13 @@ def test_each_tool_is_behind_the_desk_and_told_nothing_of_the_readers(text: str,
 
 
 @BOTH
+def test_no_variable_is_set_where_nginx_would_not_do_it_any_more(text: str) -> None:
+    """After `rewrite … break` the rest of a location's `set` is passed over in silence."""
+    for place in re.split(r"\n {8}(?=location )", text):
+        assert " set $" not in place.partition(" break;")[2], place.splitlines()[0]
+
+
+@BOTH
 def test_wherever_headers_are_set_for_a_neighbour_all_are(text: str) -> None:
     """A place that sets one inherits none of those above it."""
     places = [place for place in re.split(r"\n {8}(?=location )", text) if "proxy_set_header" in place]
