@@ -19,7 +19,10 @@ from sereno.web.i18n import N_
 
 PAGES: dict[str, Words] = {
     "unclear": WORDS[400],
-    "403": WORDS[403],
+    "403": Words(
+        N_("This is not open from outside"),
+        N_("Only the parts of the system ask here, among themselves. The status page shows what they find."),
+    ),
     "404": WORDS[404],
     "413": WORDS[413],
     "429": WORDS[429],
@@ -62,7 +65,7 @@ def publish(app: Flask, folder: Path) -> None:
 
 def tunnel(domain: str) -> str:
     """The command that brings the tools' ports to one's own machine, while the desk can't let anyone in."""
-    forwards = " ".join(f"-L {port}:localhost:{port}" for port in TOOLS.values())
+    forwards = " \\\n    ".join(f"-L {port}:localhost:{port}" for port in TOOLS.values())
     return f"ssh {forwards} {domain or 'SERVER'}"
 
 
