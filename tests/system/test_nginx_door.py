@@ -68,6 +68,8 @@ def test_plain_http_leads_to_the_same_address_over_https(nginx: Nginx, host: str
     assert response.status == 301
     assert response.headers["Location"] == f"https://{name}:{nginx.ports['nginx']}/alerts?since=1h&x=%2F"
     assert "Strict-Transport-Security" not in response.headers
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["X-Frame-Options"] == "DENY"
 
 
 def test_plain_http_on_the_port_of_https_is_led_on_as_well(nginx: Nginx) -> None:

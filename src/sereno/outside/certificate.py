@@ -11,12 +11,15 @@ from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from sereno.core.clock import utc_now
 from sereno.core.errors import SerenoError, SettingsError
 from sereno.settings import Settings
 
 SCRIPT = Path("docker/nginx/ssl/generate-ssl.sh")
+LEAST_RSA_BITS = 2048
+"""Mozilla's guideline 6.0; Debian's OpenSSL starts no server with less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +54,12 @@ def ensure_certificate(folder: Path, root: Path, settings: Settings) -> None:
     Raises SettingsError when the user's own pair is wrong, SerenoError when none can be made.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    own = settings.certificate_pair
-    if own is not None:
-        check_pair(*own, domain=settings.site.domain)
-        for source, name in zip(own, ("cert.pem", "key.pem"), strict=True):
-            _copy(source, folder / name)
+    if settings.certificate_pair is not None:
+        # As the settings file lies in `root`, so do files that it names without a folder of their own.
+        certificate, key = (root / path for path in settings.certificate_pair)
+        check_pair(certificate, key, domain=settings.site.domain)
+        _copy(certificate, folder / "cert.pem")
+        _copy(key, folder / "key.pem")
         return
     made = subprocess.run(
         ["bash", str(root / SCRIPT), "--into", str(folder), *_names(settings)],
@@ -87,7 +91,13 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def check_pair(certificate: Path, key: Path, *, domain: str) -> None:
-    """Refuse a certificate and key that don't fit: unreadable, of different keys, out of date, for another name."""
+    """Refuse what Nginx or browsers would: unreadable, of two keys, a short key, out of date, for another name."""
+    for setting, file in (("certificate", certificate), ("key", key)):
+        if file.is_file() and not os.access(file, os.R_OK):
+            raise SettingsError(
+                f"site.{setting} = '{file}' may not be read by this user",
+                next_step="sudo ./sereno up, or give this user the right to read it",
+            )
     try:
         pem = certificate.read_bytes()
         leaf = x509.load_pem_x509_certificates(pem)[0]
@@ -107,6 +117,11 @@ def check_pair(certificate: Path, key: Path, *, domain: str) -> None:
         raise SettingsError(
             f"site.certificate = '{certificate}' and site.key = '{key}' do not belong together",
             next_step="give the key from which the certificate was requested",
+        )
+    if isinstance(private, rsa.RSAPrivateKey) and private.key_size < LEAST_RSA_BITS:
+        raise SettingsError(
+            f"site.key = '{key}' has {private.key_size} bits, which TLS libraries refuse by now",
+            next_step=f"get a certificate for an RSA key of {LEAST_RSA_BITS} bits or more, or an ECDSA one (P-256)",
         )
     said = read_certificate(pem)
     now = utc_now()

@@ -48,7 +48,9 @@ class Site(Section):
     )
     http_port: Port = Field(8080, description="Port for plain HTTP; it only redirects to HTTPS.")
     https_port: Port = Field(8443, description="Port for HTTPS.")
-    certificate: str = Field("", description="Path of a certificate of your own (PEM, chain included).")
+    certificate: str = Field(
+        "", description="Path, seen from this file, of your own certificate (PEM, with its chain)."
+    )
     key: str = Field("", description="Path of its private key (PEM); set both or neither.")
     language: Literal["en", "es"] = Field(
         "en", description="Language for readers whose browser asks for neither: en or es."

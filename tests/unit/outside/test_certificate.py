@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from sereno.core.errors import SerenoError, SettingsError
@@ -19,9 +19,11 @@ ROOT = Path(__file__).parents[3]
 NOW = datetime.now(UTC)
 
 
-def write_pair(folder: Path, *names: str, begins: int = -1, ends: int = 30, password: bytes = b"") -> tuple[Path, Path]:
-    """A certificate for `names`, valid from and until so many days from now, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
+def write_pair(
+    folder: Path, *names: str, begins: int = -1, ends: int = 30, password: bytes = b"", rsa_bits: int = 0
+) -> tuple[Path, Path]:
+    """A certificate for `names`, valid from and until so many days from now, and its key (ECDSA, or so many bits)."""
+    key = rsa.generate_private_key(65537, rsa_bits) if rsa_bits else ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a test")])
     builder = (
         x509.CertificateBuilder()
@@ -85,6 +87,30 @@ def test_a_key_of_another_certificate_is_refused(tmp_path: Path) -> None:
     _, key = write_pair(tmp_path / "two", "localhost")
     with pytest.raises(SettingsError, match="do not belong together"):
         check_pair(certificate, key, domain="")
+
+
+def test_an_rsa_key_is_taken_when_it_is_long_enough(tmp_path: Path) -> None:
+    check_pair(*write_pair(tmp_path, "localhost", rsa_bits=2048), domain="localhost")
+    with pytest.raises(SettingsError, match=r"site\.key = .* has 1024 bits") as refusal:
+        check_pair(*write_pair(tmp_path, "localhost", rsa_bits=1024), domain="localhost")
+    assert "2048" in refusal.value.next_step
+
+
+def test_a_file_that_may_not_be_read_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    certificate, key = write_pair(tmp_path, "localhost")
+    monkeypatch.setattr("os.access", lambda file, mode: file != key)
+    with pytest.raises(SettingsError, match=r"site\.key = .* may not be read by this user") as refusal:
+        check_pair(certificate, key, domain="")
+    assert "sudo" in refusal.value.next_step
+
+
+def test_files_are_named_as_seen_from_the_settings_file(tmp_path: Path) -> None:
+    root = tmp_path / "clone"
+    root.mkdir()
+    certificate, key = write_pair(root / "mine", "localhost")
+    named = (certificate.relative_to(root), key.relative_to(root))
+    ensure_certificate(tmp_path / "tls", root, settings(named))
+    assert (tmp_path / "tls/key.pem").read_bytes() == key.read_bytes()
 
 
 def test_a_key_with_a_passphrase_is_refused(tmp_path: Path) -> None:
