@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tests.equipment.compose import Stack, eventually
+from tests.equipment.compose import CommandLine, Stack, eventually
 
 from sereno.serve.catalogue import CATALOGUE
 from sereno.serve.compose.environment import SMALL, merged
@@ -133,3 +133,15 @@ def test_the_other_database_refuses_the_volume_in_words(small: Stack) -> None:
     assert refused.returncode == 1
     assert "holds a database of MariaDB, which MySQL cannot read" in refused.stdout + refused.stderr
     small.compose("start", "mysql")
+
+
+def test_the_command_line_keeps_what_was_chosen_by_hand_also_when_nothing_runs(
+    small: Stack, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    password = ["cat", "/run/sereno/secrets/desk/first-admin-password"]
+    before = small.inside("webapp", *password)
+    small.compose("down")
+    line = CommandLine(small, tmp_path_factory.mktemp("home"))
+    line.must("up", "--on", "compose", "--yes")
+    assert line.status()["mysql"]["version"] == "11.8"
+    assert small.inside("webapp", *password) == before
