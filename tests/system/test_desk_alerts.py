@@ -49,7 +49,9 @@ def watched(tmp_path: Path, desk: DeskServer) -> Iterator[Monitoring]:
     }
     route = {"receiver": "desk", "group_by": ["alertname", "instance"], "group_wait": "0s", "group_interval": "1s"}
     servers.start_alertmanager({"route": route, "receivers": [{"name": "desk", "webhook_configs": [webhook]}]})
-    servers.start_prometheus({"node-exporter": [(servers.address("node-exporter"), {})]}, render_rules(Settings()))
+    servers.start_prometheus(
+        {"node-exporter": [(servers.address("node-exporter"), {"instance": "node-exporter"})]}, render_rules(Settings())
+    )
     yield servers
     servers.close()
 
@@ -71,8 +73,10 @@ def test_a_stopped_component_shows_on_the_page_and_as_an_alert_and_goes_again(
     watched.stop("node-exporter")
     wait_until("it is shown as down", lambda: state("node-exporter") == "down", 60)
     wait_until("its alert has arrived", lambda: "node-exporter does not answer" in alerts(), 60)
-    assert "node-exporter does not answer" in desk.get("/").text
-    assert "node-exporter no responde" in desk.get("/", Accept_Language="es").text
+    # Each of the desk's processes reads anew after two seconds.
+    wait_until("the page says so", lambda: "node-exporter does not answer" in desk.get("/").text, 10)
+    spanish = "node-exporter no responde"
+    wait_until("and in Spanish", lambda: spanish in desk.get("/", Accept_Language="es").text, 10)
     watched.start_node_exporter()
     wait_until("it is up again", lambda: state("node-exporter") == "up", 60)
     wait_until("its alert has ended", lambda: alerts() == [], 30)

@@ -137,3 +137,13 @@ LABELS = {"alertname": "LowDiskSpace", "severity": "critical", "job": "node-expo
 )
 def test_strangers_read_no_path_address_or_words_of_a_users_own_rule(sentence: str, is_ours: bool, told: str) -> None:
     assert public_sentence(sentence, "LowDiskSpace", LABELS, is_ours=is_ours) == told
+
+
+def test_an_instance_that_is_a_component_may_be_named_and_another_may_not() -> None:
+    def told(instance: str) -> str:
+        labels = {"alertname": "InstanceDown", "instance": instance}
+        names = frozenset({"mysql", "nginx"})
+        return public_sentence(f"{instance} does not answer", "InstanceDown", labels, is_ours=True, public_names=names)
+
+    assert told("mysql") == "mysql does not answer"
+    assert told("10.1.2.3:9100") == "InstanceDown"

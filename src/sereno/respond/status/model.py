@@ -224,10 +224,15 @@ def _disk_line(history: HostHistory | None, mountpoint: str) -> Line | None:
     return next((line for line in lines if line.name == mountpoint), None)
 
 
-def public_sentence(sentence: str, name: str, labels: Mapping[str, str], *, is_ours: bool) -> str:
+def public_sentence(
+    sentence: str, name: str, labels: Mapping[str, str], *, is_ours: bool, public_names: frozenset[str] = frozenset()
+) -> str:
     """`sentence` when it gives away nothing of the inside, else the alert's bare name.
 
-    A rule that users wrote themselves may say anything, so of those only the name is public.
+    `public_names` may be said whichever label they come from: the components, which the page names anyway. A rule that
+    users wrote themselves may say anything, so of those only the name is public.
     """
-    hidden = [value for label, value in labels.items() if label not in PUBLIC_LABELS and value]
+    hidden = [
+        value for label, value in labels.items() if value and label not in PUBLIC_LABELS and value not in public_names
+    ]
     return sentence if is_ours and not any(value in sentence for value in hidden) else name

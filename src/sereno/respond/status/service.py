@@ -97,6 +97,8 @@ class StatusReader:
     def _public(self, sentences: dict[str, str], name: str, labels: dict[str, str]) -> dict[str, str]:
         is_ours = name in self._catalogue.own_alerts
         return {
-            language: public_sentence(sentence, name, labels, is_ours=is_ours)
+            language: public_sentence(
+                sentence, name, labels, is_ours=is_ours, public_names=frozenset(self._catalogue.components)
+            )
             for language, sentence in sentences.items()
         }
