@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from threading import Thread
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Gauge, Histogram, generate_latest
@@ -44,6 +45,15 @@ class Counting(Observer):
         JOB_SECONDS.labels(task=job.name).observe(seconds)
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def server_bind(self) -> None:
+        """Without the standard library's look-up of this machine's full name, which may wait for a dead name server."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
+
+
 def serve(bind: str, is_healthy: Callable[[], bool]) -> ThreadingHTTPServer:
     """Answer on `bind` (host:port) from a thread; `shutdown` ends it. Raises OSError when the port is taken."""
     host, _, port = bind.rpartition(":")
@@ -72,7 +82,6 @@ def serve(bind: str, is_healthy: Callable[[], bool]) -> ThreadingHTTPServer:
         def log_message(self, format: str, *args: object) -> None:
             """Scrapes are no news."""
 
-    server = ThreadingHTTPServer((host, int(port)), Handler)
-    server.daemon_threads = True
+    server = _Server((host, int(port)), Handler)
     Thread(target=server.serve_forever, name="metrics", daemon=True).start()
     return server
