@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import asdict
 from datetime import datetime
+from typing import Literal
 
 import click
 
@@ -13,10 +14,12 @@ from sereno.cli.grafana import offer_grafana
 from sereno.cli.here import SERVICE_USER, Here, choose_platform
 from sereno.cli.urls import farewell
 from sereno.core.clock import utc_now
-from sereno.core.errors import UsageError
+from sereno.core.errors import SerenoError, UsageError
 from sereno.core.units import format_bytes
+from sereno.outside import machine
 from sereno.outside.users import ensure_user
 from sereno.serve.catalogue import BY_NAME
+from sereno.serve.findings import Verdict, judge_disk, judge_memory
 from sereno.serve.native.home import State
 from sereno.serve.platforms import ComponentStatus
 
@@ -43,6 +46,7 @@ def up(on: str | None, lab: bool, yes: bool) -> None:
             raise UsageError(
                 "this home was not set up with --lab", next_step="./sereno down --erase, then ./sereno up --lab"
             )
+        refuse_small_machine(here, state, narrator)
         runs = here.platform(state)
         if chosen == "native":
             offer_grafana(here, state, narrator, yes=yes)
@@ -50,6 +54,18 @@ def up(on: str | None, lab: bool, yes: bool) -> None:
         runs.up(narrator)
     narrator.step("everything is healthy")
     click.echo(farewell(here, state))
+
+
+def refuse_small_machine(here: Here, state: State, narrator: Narrator) -> None:
+    """Tell of memory and disk that are short. Raises SerenoError when one of them is too short to begin."""
+    profile: Literal["small", "standard"] = "small" if state.profile == "small" else "standard"
+    memory = judge_memory(*machine.memory(), profile)
+    disk = judge_disk(str(here.home.path), *machine.disk(here.home.path))
+    for finding in (memory, disk):
+        if finding.verdict is Verdict.WRONG:
+            raise SerenoError(f"{finding.subject}: {finding.words}", next_step=finding.fix)
+        if finding.verdict is Verdict.WARNING:
+            narrator.say(f"{finding.subject}: {finding.words}; {finding.fix}")
 
 
 @click.command()

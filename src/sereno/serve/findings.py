@@ -31,6 +31,9 @@ class Finding:
 LEAST_MEMORY = {"small": 900_000_000, "standard": 1_800_000_000}
 """Bytes. A machine sold as 1 GB or 2 GB shows a little less; see `docs/measurements.md` for what each profile takes."""
 
+TOO_LITTLE_MEMORY = 700_000_000
+"""Bytes of memory and swap together, below which servers are killed while they start."""
+
 LEAST_DISK_BYTES = 1_000_000_000
 LOW_DISK_PERCENT = 15
 CERTIFICATE_WARNING = timedelta(days=21)
@@ -39,6 +42,8 @@ CERTIFICATE_WARNING = timedelta(days=21)
 def judge_memory(total: int, swap: int, profile: str) -> Finding:
     """Whether the machine has the memory that the profile asks for; sizes in bytes."""
     words = f"{format_bytes(total)} of memory, {format_bytes(swap)} of swap, profile {profile}"
+    if total + swap < TOO_LITTLE_MEMORY:
+        return Finding("memory", Verdict.WRONG, words, "too little to start everything: use a machine of 1 GB or more")
     if total < LEAST_MEMORY[profile]:
         smaller = ' ([limits] profile = "small")' if profile == "standard" else ""
         return Finding(
