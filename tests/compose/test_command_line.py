@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -26,7 +27,11 @@ def sereno(docker: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     stack = Stack(docker, client)
     line = CommandLine(stack, tmp_path_factory.mktemp("home"))
     try:
+        began = time.monotonic()
         line.must("up", "--on", "compose", "--lab", "--yes")
+        cold = time.monotonic() - began
+        print(f"\nup --on compose, cold, with the image to build: {cold:.0f} s")
+        assert cold < 180
         yield line
     finally:
         stack.close()
@@ -38,6 +43,12 @@ def test_up_ends_with_every_component_healthy(sereno: CommandLine) -> None:
     assert {row["health"] for row in rows.values()} == {"healthy"}
     assert all(row["memory_bytes"] and row["memory_limit_bytes"] and row["version"] for row in rows.values())
     assert rows["nginx"]["url"] == "https://localhost:8443"
+    used = {name: row["memory_bytes"] / 2**20 for name, row in rows.items()}
+    print(
+        "\nmemory in MiB:",
+        ", ".join(f"{name} {size:.0f}" for name, size in used.items()),
+        f"= {sum(used.values()):.0f}",
+    )
 
 
 def test_the_doctor_finds_nothing_wrong_and_ticks_the_seeds_lines(sereno: CommandLine) -> None:
@@ -62,7 +73,9 @@ def test_the_seeds_steps_follow_and_recreate_nothing(sereno: CommandLine) -> Non
 
 def test_up_again_changes_nothing(sereno: CommandLine) -> None:
     before = sereno.stack.lives()
+    began = time.monotonic()
     sereno.must("up")
+    print(f"\nup again, everything runs: {time.monotonic() - began:.1f} s")
     assert sereno.stack.lives() == before
 
 
