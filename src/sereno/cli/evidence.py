@@ -251,6 +251,8 @@ class Run:
             runs.start(STOPPED)
         self._wait_for("InstanceDown ends", lambda: not self._fires())
         with self._lens.reader(DESKTOP) as page:
+            # The page reads anew after a few seconds.
+            page.wait_for_timeout(6000)
             page.goto(f"{self._at.https}/")
             self._album.add(page, "all-is-calm", Text("Started again", "Arrancado de nuevo"))
 
@@ -259,7 +261,7 @@ class Run:
         with self._lens.reader(DESKTOP) as page:
             for path in paths:
                 answer = page.goto(base + path, wait_until="networkidle")
-                if answer is not None and answer.status == 200 and WITHOUT_A_PAGE not in page.content():
+                if answer is not None and answer.status == 200 and WITHOUT_A_PAGE not in page.inner_text("body"):
                     self._album.add(page, name, caption)
                     return
         self._album.miss(caption, "this build comes without a page")
@@ -268,7 +270,7 @@ class Run:
         with self._lens.reader(replace(DESKTOP, width=720, height=240)) as page:
             page.set_content("<pre></pre>")
             page.locator("pre").evaluate("(element, text) => { element.textContent = text }", text)
-            self._album.add(page, name, caption, whole_page=False)
+            self._album.add(page, name, caption)
 
     def _sign_in(self, page: Page, password: str) -> None:
         page.goto(f"{self._at.https}/login")
