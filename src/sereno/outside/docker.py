@@ -21,6 +21,8 @@ from sereno.outside.processes import Finished, Processes
 
 PROJECT_LABEL = "com.docker.compose.project"
 _QUICK_SECONDS = 20.0
+_BUSY_SECONDS = 120.0
+"""What an engine gets that starts many containers at once: it tells nothing of one before that one has started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +118,10 @@ class Docker:
         if not ids:
             return []
         # One that is removed at this moment makes inspect fail, yet it still tells of the others.
-        told = run(["docker", "inspect", *ids])
+        told = run(["docker", "inspect", *ids], timeout_seconds=_BUSY_SECONDS)
         start, end = told.output.find("["), told.output.rfind("]")
+        if start < 0:
+            raise self._unanswered(told)
         return [Container.of(each) for each in json.loads(told.output[start : end + 1])]
 
     def ask(self, container: str, argv: Sequence[str]) -> Finished:
@@ -219,16 +223,20 @@ class Docker:
         return made + read_routes(Path("/proc/net/route").read_text(encoding="ascii"))
 
     def _docker(self, *words: str) -> str:
-        done = run(["docker", *words])
+        done = run(["docker", *words], timeout_seconds=_BUSY_SECONDS)
         if done.code != 0:
-            said = done.output.strip()
-            denied = "permission denied" in said.lower()
-            raise SerenoError(
-                "the Docker Engine denies this user permission" if denied else "the Docker Engine does not answer",
-                next_step="use sudo, or join the group docker" if denied else "start it: sudo systemctl start docker",
-                log_tail=said,
-            )
+            raise self._unanswered(done)
         return done.output
+
+    @staticmethod
+    def _unanswered(done: Finished) -> SerenoError:
+        said = done.output.strip()
+        denied = "permission denied" in said.lower()
+        return SerenoError(
+            "the Docker Engine denies this user permission" if denied else "the Docker Engine does not answer",
+            next_step="use sudo, or join the group docker" if denied else "start it: sudo systemctl start docker",
+            log_tail=said,
+        )
 
 
 def _proportional(container: Container) -> int | None:

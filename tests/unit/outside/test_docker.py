@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from sereno.core.errors import SerenoError
 from sereno.outside.compose_client import find_client
-from sereno.outside.docker import engine_state
+from sereno.outside.docker import Docker, engine_state
 
 
 @pytest.fixture
@@ -46,6 +47,13 @@ def test_an_engine_without_compose_is_no_use(programs: Path) -> None:
     program(programs, "docker", '[ "$1" = version ] && echo 27.0 || exit 1')
     state = engine_state()
     assert not state.answers and "docker-compose" in state.problem
+
+
+def test_an_engine_that_tells_nothing_of_its_containers_is_named(programs: Path, tmp_path: Path) -> None:
+    program(programs, "docker", '[ "$1" = ps ] && echo a1b2 || { echo "did not end in time"; exit 124; }')
+    with pytest.raises(SerenoError, match="the Docker Engine does not answer") as caught:
+        Docker(tmp_path, "docker").containers()
+    assert caught.value.log_tail == "did not end in time"
 
 
 V1 = 'case "$*" in *version*) echo 1.29.2 ;; esac'
