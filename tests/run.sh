@@ -13,6 +13,12 @@ TEST_PROGRAMS=(
     prometheus-nginx-exporter prometheus-blackbox-exporter prometheus-process-exporter
     chromium shellcheck openssl curl ps ip gpg dpkg-deb apt-ftparchive dockerd docker-compose mmdebstrap iptables
 )
+# Their own services would take the servers' ports; those that ran here before are left alone.
+TEST_UNITS=(
+    nginx.service mariadb.service mysql.service mysqld.service prometheus.service prometheus-alertmanager.service
+    prometheus-node-exporter.service prometheus-mysqld-exporter.service prometheus-nginx-exporter.service
+    prometheus-blackbox-exporter.service prometheus-process-exporter.service
+)
 
 run_tests() {
     local fast=no vm=no
@@ -38,7 +44,8 @@ run_tests() {
     cd "$SERENO_ROOT" || exit 1
     local bin=$environment/bin
     step "lint and format"
-    "$bin/ruff" check --quiet . && "$bin/ruff" format --quiet --check . || fail "ruff found something" "$bin/ruff check . ; $bin/ruff format ."
+    { "$bin/ruff" check --quiet . && "$bin/ruff" format --quiet --check .; } ||
+        fail "ruff found something" "$bin/ruff check . ; $bin/ruff format ."
     step "types"
     "$bin/mypy" || fail "mypy found something" "mend the lines above"
     step "layers"
@@ -55,10 +62,24 @@ run_tests() {
     exec "$bin/python" -m pytest -m "not vm" "$@"
 }
 
-# Installs what is missing; the launcher asks for nothing more than root or sudo. Services are kept from starting.
+# Installs what is missing, by root or sudo, without letting it start services.
 install_test_packages() {
     local program missing=no
     for program in "${TEST_PROGRAMS[@]}"; do command -v "$program" >/dev/null || missing=yes; done
     [ "$missing" = yes ] || return 0
-    install_packages "${TEST_PACKAGES[@]}"
+    local as=() log
+    if [ "$(id -u)" != 0 ]; then
+        if ! sudo -n true 2>/dev/null && ! { [ -t 0 ] && sudo -v; }; then
+            fail "the full tests need packages that are missing" "sudo ./sereno test, or ./sereno test --fast"
+        fi
+        as=(sudo env "PYTHONPATH=$PYTHONPATH")
+    fi
+    step "installing what the tests need: ${TEST_PACKAGES[*]}"
+    log=$(mktemp)
+    "${as[@]}" "$SERENO_HOME/venv-test/bin/python" -m sereno.outside.root_tasks packages --log "$log" \
+        "${TEST_UNITS[@]/#/--unit=}" "${TEST_PACKAGES[@]}" >/dev/null || {
+        tail -n 15 "$log" | sed 's/^/  | /' >&2
+        fail "the packages cannot be installed" "check this machine's network and package sources, then run this again"
+    }
+    rm -f "$log"
 }

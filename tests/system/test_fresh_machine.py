@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.equipment.fresh import FreshDebian
+from tests.equipment.fresh import INSIDE, FreshDebian
 from tests.equipment.monitoring import free_port
 from tests.equipment.stack import COMPONENTS, ROOT
 
@@ -28,21 +28,25 @@ def fresh() -> Iterator[FreshDebian]:
     machine.close()
 
 
-def test_a_clone_on_a_fresh_debian_comes_up_by_one_command(fresh: FreshDebian) -> None:
+def free_ports() -> dict[str, str]:
+    """The environment that keeps the fresh machine's system off this machine's ports."""
     ports = {name: free_port() for name in COMPONENTS}
-    environment = {
+    return {
         "SERENO_PORTS": json.dumps({n: p for n, p in ports.items() if n not in ("nginx", "nginx-http", "mysql")}),
         "SERENO_SITE__HTTPS_PORT": str(ports["nginx"]),
         "SERENO_SITE__HTTP_PORT": str(ports["nginx-http"]),
         "SERENO_DATABASE__PORT": str(ports["mysql"]),
     }
+
+
+def test_a_clone_on_a_fresh_debian_comes_up_by_one_command(fresh: FreshDebian) -> None:
     done = fresh.run(
         "SECONDS=0; ./sereno up --on native; echo cold $SECONDS s; "
         "SECONDS=0; ./sereno up; echo warm $SECONDS s; "
         "./sereno status --json > /status.json; "
         "./sereno doctor --live --json > /doctor.json || true; "
         "./sereno down",
-        environment,
+        free_ports(),
         seconds=500,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -63,6 +67,25 @@ def test_a_clone_on_a_fresh_debian_comes_up_by_one_command(fresh: FreshDebian) -
     owner = (home / "secrets").stat().st_uid
     assert owner != 0
     assert (home / "data/mysql").stat().st_uid == owner
+
+
+def test_an_ordinary_user_with_sudo_needs_to_type_nothing_more(fresh: FreshDebian) -> None:
+    done = fresh.run(
+        "apt-get -qq update >&2; apt-get -qq install --yes --no-install-recommends sudo >&2; "
+        "useradd --create-home alice; echo 'alice ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/alice; chown -R alice .; "
+        'as_alice() { setpriv --reuid alice --regid alice --init-groups env HOME=/home/alice "$@"; }; '
+        "as_alice ./sereno up --on native; as_alice ./sereno status --json > /status.json; "
+        "ps -eo user:20,args > /processes; as_alice ./sereno down",
+        free_ports(),
+        seconds=500,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = json.loads((fresh.root / "status.json").read_text())
+    assert {row["health"] for row in rows if row["name"] != "grafana"} == {"healthy"}
+    servers = [line for line in (fresh.root / "processes").read_text().splitlines() if f"{INSIDE}/var/" in line]
+    assert len(servers) > 9
+    assert {line.split()[0] for line in servers} == {"alice"}
+    assert (fresh.root / "etc/systemd/system/nginx.service").readlink() == Path("/dev/null")
 
 
 def test_without_root_it_lists_what_to_install_and_stops(fresh: FreshDebian) -> None:

@@ -11,6 +11,7 @@ import click
 from sereno.cli.console import Narrator
 from sereno.cli.here import Here
 from sereno.core.errors import SerenoError
+from sereno.outside.by_sudo import install_grafana, may_sudo
 from sereno.outside.vendor_repository import GRAFANA, install_from
 from sereno.serve.native.home import State
 
@@ -24,14 +25,15 @@ def offer_grafana(here: Here, state: State, narrator: Narrator, *, yes: bool) ->
         return
     if not yes and (state.grafana_answer == "no" or not _agreed(state, narrator)):
         return
-    if os.geteuid() != 0:
+    root = os.geteuid() == 0
+    if not root and not may_sudo():
         narrator.say(f"Grafana is not installed, and that needs root: {HOW}")
         return
     narrator.step(f"installing Grafana {GRAFANA.version} from {GRAFANA.url}, signed by {GRAFANA.fingerprint[-16:]}")
     log = here.home / "log/grafana-install.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     try:
-        install_from(GRAFANA, log)
+        install_from(GRAFANA, log) if root else install_grafana(log)
     except SerenoError as error:
         narrator.say(f"without Grafana for now: {error.message}")
         narrator.say(f"next: {error.next_step}; then {HOW}")

@@ -8,6 +8,7 @@ import platform
 from collections.abc import Mapping
 from pathlib import Path
 
+from sereno.outside.by_sudo import PackagesBySudo
 from sereno.outside.certificate import ensure_certificate
 from sereno.outside.docker import Docker, engine_state
 from sereno.outside.health import Health
@@ -39,7 +40,7 @@ def native_platform(
         wanted_ports=native_ports(settings, ports),
         neighbours=Neighbours(
             processes=Processes(),
-            packages=Packages(),
+            packages=Packages() if os.geteuid() == 0 else PackagesBySudo(),
             supervisor=Supervisor(home / "run/supervisor.sock"),
             health=Health(),
         ),
