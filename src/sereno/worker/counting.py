@@ -8,22 +8,41 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from threading import Thread
 
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Gauge,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
 
 from sereno import __version__
 from sereno.worker.clock import Job, Observer
+
+OWN = CollectorRegistry()
+"""The worker's own: names that the webapp counts under too (the build) must not meet in one registry."""
+ProcessCollector(registry=OWN)
+PlatformCollector(registry=OWN)
+GCCollector(registry=OWN)
 
 JOB_SECONDS = Histogram(
     "sereno_worker_job_duration_seconds",
     "How long each of the worker's jobs took, whether it succeeded or not.",
     ["task"],
     buckets=(0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60),
+    registry=OWN,
 )
 LAST_SUCCESS = Gauge(
-    "sereno_worker_job_last_success_timestamp_seconds", "When each job last succeeded, in Unix seconds.", ["task"]
+    "sereno_worker_job_last_success_timestamp_seconds",
+    "When each job last succeeded, in Unix seconds.",
+    ["task"],
+    registry=OWN,
 )
-INTERVAL = Gauge("sereno_worker_job_interval_seconds", "How often each job is due.", ["task"])
-BUILD = Gauge("sereno_build_info", "1, labelled with the version that runs.", ["version"])
+INTERVAL = Gauge("sereno_worker_job_interval_seconds", "How often each job is due.", ["task"], registry=OWN)
+BUILD = Gauge("sereno_build_info", "1, labelled with the version that runs.", ["version"], registry=OWN)
 
 
 class Counting(Observer):
@@ -64,7 +83,7 @@ def serve(bind: str, is_healthy: Callable[[], bool]) -> ThreadingHTTPServer:
 
         def do_GET(self) -> None:
             if self.path == "/metrics":
-                self._answer(200, CONTENT_TYPE_LATEST, generate_latest(REGISTRY))
+                self._answer(200, CONTENT_TYPE_LATEST, generate_latest(OWN))
             elif self.path == "/healthz":
                 alive = is_healthy()
                 words = {"status": "alive" if alive else "a job hangs"}
