@@ -14,8 +14,15 @@ class Health:
 
     def http(self, url: str) -> str | None:
         """None when a GET of `url` answers 200, else what was wrong, in words."""
+        status, text = self.read(url)
+        if status == 0:
+            return text
+        return None if status == 200 else f"{url} answers {status}"
+
+    def read(self, url: str) -> tuple[int, str]:
+        """Status and text that a GET of `url` answers; 0 and what was wrong, in words, where nothing answers."""
         try:
             response = self._pool.request("GET", url, redirect=False)
         except urllib3.exceptions.HTTPError as error:
-            return f"{url} does not answer ({error.__class__.__name__})"
-        return None if response.status == 200 else f"{url} answers {response.status}"
+            return 0, f"{url} does not answer ({error.__class__.__name__})"
+        return response.status, response.data.decode(errors="replace")

@@ -114,11 +114,11 @@ class Processes:
         except psutil.NoSuchProcess:
             return []
 
-    def memory_bytes(self, pids: Sequence[int]) -> int | None:
+    def memory_bytes(self, pids: Sequence[int], *, descendants: bool = True) -> int | None:
         """Proportional set size: shared pages are counted by halves, thirds and so on, so that sums are right."""
         total = 0
         for pid in pids:
-            for member in self.descendants(pid):
+            for member in self.descendants(pid) if descendants else [pid]:
                 try:
                     total += psutil.Process(member).memory_full_info().pss
                 except psutil.AccessDenied:

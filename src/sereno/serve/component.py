@@ -22,6 +22,8 @@ class HttpHealth:
     tls: bool = False
     command: tuple[str, ...] = ()
     """How its container asks by itself; empty where the image has no shell and Prometheus's `up` must do."""
+    ready_path: str = ""
+    """Where it says, in JSON's `status` and `detail`, whether it can also do its work; empty: being healthy will do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,8 @@ class NativeProgram:
 
     `package` and `units` are the Debian package and the systemd units that it would start by itself. `check` is a
     command that ends with 0 when the configuration is right. A component with a `reload_signal` takes over changed
-    files at that signal, without a pause; any other is restarted.
+    files at that signal, without a pause; any other is restarted. `reload_metric` is the metric that tells when it
+    last did so; empty where new processes show it. `version_flag` makes it say its version; empty: it is our own.
     """
 
     program: str
@@ -70,6 +73,8 @@ class NativeProgram:
     stop_seconds: int = 10
     check: Callable[[Place], list[str]] | None = None
     reload_signal: Literal["", "HUP"] = ""
+    reload_metric: str = ""
+    version_flag: str = "--version"
     low_ports: bool = False
     """Whether it may listen on ports that the system keeps for root (80, 443)."""
 

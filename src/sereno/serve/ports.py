@@ -58,7 +58,7 @@ class Processes(Protocol):
         """Whether a process may listen on the ports below that without being root, and hands this right on."""
         ...
 
-    def memory_bytes(self, pids: Sequence[int]) -> int | None:
+    def memory_bytes(self, pids: Sequence[int], *, descendants: bool = True) -> int | None:
         """Proportional set size of the processes and all their descendants; None when it may not be read."""
         ...
 
@@ -109,6 +109,10 @@ class Health(Protocol):
 
     def http(self, url: str) -> str | None:
         """None when a GET answers 200, else what was wrong."""
+        ...
+
+    def read(self, url: str) -> tuple[int, str]:
+        """Status and text that a GET answers; 0 and what was wrong where nothing answers."""
         ...
 
 

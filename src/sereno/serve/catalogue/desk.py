@@ -73,7 +73,11 @@ WEBAPP = Component(
     port=5000,
     idle_mb=110,
     limit_mb=256,
-    health=HttpHealth("/healthz", command=("CMD", "python", "-m", "sereno.outside.ask", "5000", "/healthz")),
+    health=HttpHealth(
+        "/healthz",
+        command=("CMD", "python", "-m", "sereno.outside.ask", "5000", "/healthz"),
+        ready_path="/readyz",
+    ),
     native=NativeProgram(
         program="gunicorn",
         package=None,
@@ -85,6 +89,7 @@ WEBAPP = Component(
         ],
         environment=lambda place: _native_environment(place, "webapp"),
         stop_seconds=15,
+        version_flag="",
     ),
     compose=lambda place: _compose(
         place, "webapp", ["gunicorn", "-c", "python:sereno.web.server", "sereno.web.server:app"], 5000
@@ -107,6 +112,7 @@ WORKER = Component(
         package=None,
         argv=lambda place: [str(place.home / "venv/bin/python"), "-m", "sereno.worker"],
         environment=lambda place: _native_environment(place, "worker"),
+        version_flag="",
     ),
     compose=lambda place: _compose(place, "worker", ["python", "-m", "sereno.worker"], WORKER_METRICS_PORT),
     metrics=MetricsEndpoint("webapp"),

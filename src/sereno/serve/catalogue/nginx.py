@@ -60,6 +60,7 @@ COMPONENT = Component(
         stop_signal="QUIT",
         check=_check,
         reload_signal="HUP",
+        version_flag="-v",
         low_ports=True,
     ),
     compose=lambda place: {
