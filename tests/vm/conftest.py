@@ -50,4 +50,4 @@ def _box(folder: Path, clone: Path) -> box.Box:
     tags = [image.tag for image in published() if image.tag != _NOT_IN_THE_VM]
     with cache.claim("engine") as data, engine(data=data) as images:
         build.ensure(images, tags)
-        return box.make(folder, images=images, tags=tags, lock=clone / "requirements.lock")
+        return box.make(folder, images=images, tags=tags, project=clone)

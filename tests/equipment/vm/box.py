@@ -17,13 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.equipment.docker.engine import Engine
-from tests.equipment.docker.engine import engine as private_engine
 from tests.equipment.docker.packages import EquipmentError, need, say
-from tests.equipment.vm import wheels
+from tests.equipment.vm import stock, wheels
 
 HERE = Path(__file__).parent
 NAME = "debian/bookworm64"
-PYTHON_IMAGE = "python:3.13-slim-trixie"
 
 _SUITE = "bookworm"
 _DISK = "8G"
@@ -66,11 +64,11 @@ class Box:
     initrd: Path
 
 
-def make(folder: Path, *, images: Engine, tags: Sequence[str], lock: Path) -> Box:
-    """Makes a box in `folder` and returns it; takes a few minutes and some gigabytes.
+def make(folder: Path, *, images: Engine, tags: Sequence[str], project: Path) -> Box:
+    """Makes a box in `folder` for the clone `project` and returns it; takes a few minutes and some gigabytes.
 
-    `images` is an engine that has the images `tags`, the Python image among them; `lock` lists what pip installs
-    on the machine and in the desk's image. Raises EquipmentError when a step fails, with its last words.
+    `images` is an engine that has the images `tags`, the Python image among them. Raises EquipmentError when a step
+    fails, with its last words.
     """
     need(_PROGRAMS)
     folder.mkdir(parents=True, exist_ok=True)
@@ -79,9 +77,9 @@ def make(folder: Path, *, images: Engine, tags: Sequence[str], lock: Path) -> Bo
         tree = Path(scratch) / "tree"
         shelf = Path(scratch) / "wheels"
         _bootstrap(tree)
-        wheels.collect(lock, shelf, images=images, image=PYTHON_IMAGE)
+        wheels.collect(project / "requirements.lock", shelf, images=images, image=stock.PYTHON_IMAGE)
         wheels.install(shelf, tree)
-        _store_images(tree / "var/lib/docker", Path(scratch), shelf, images, tags)
+        stock.fill(tree, Path(scratch), shelf=shelf, images=images, tags=tags, project=project)
         kernel = shutil.copy(next(iter(sorted(tree.glob("boot/vmlinuz-*")))), folder / "vmlinuz")
         initrd = shutil.copy(next(iter(sorted(tree.glob("boot/initrd.img-*")))), folder / "initrd.img")
         file = _pack(tree, Path(scratch), folder / "debian.box")
@@ -100,22 +98,6 @@ def _insecure_key() -> Path:
     """The public key that every box lets in; Vagrant replaces it at the first start."""
     listing = _run(["dpkg-query", "--listfiles", "vagrant"]).split()
     return next(Path(path) for path in listing if path.endswith("/keys/vagrant.pub"))
-
-
-def _store_images(data: Path, scratch: Path, shelf: Path, images: Engine, tags: Sequence[str]) -> None:
-    """Fills a Docker Engine's data folder with `tags`; the Python image learns to find wheels without a network."""
-    archive = scratch / "images.tar"
-    say(f"{len(tags)} images into the box")
-    images.docker("save", "--output", str(archive), *tags)
-    with private_engine(data=data) as inside:
-        inside.docker("load", "--input", str(archive))
-        archive.unlink()
-        context = scratch / "python"
-        context.mkdir()
-        shutil.copytree(shelf, context / "wheels")
-        shutil.copy(HERE / "pip.conf", context)
-        (context / "Dockerfile").write_text(wheels.dockerfile(PYTHON_IMAGE))
-        inside.docker("build", "--tag", PYTHON_IMAGE, str(context))
 
 
 def _pack(tree: Path, scratch: Path, file: Path) -> Path:

@@ -8,7 +8,7 @@ Vagrant.configure("2") do |config|
     libvirt.cpu_model = "qemu64"
     libvirt.kernel = "/var/lib/libvirt/images/vmlinuz"
     libvirt.initrd = "/var/lib/libvirt/images/initrd.img"
-    libvirt.cmd_line = "root=/dev/vda rw console=ttyS0 net.ifnames=0 quiet"
+    libvirt.cmd_line = "root=/dev/vda rw console=ttyS0 net.ifnames=0 quiet mitigations=off tsc=reliable clocksource=tsc preempt=none"
     libvirt.video_type = "none"
     libvirt.graphics_type = "none"
   end

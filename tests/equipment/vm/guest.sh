@@ -15,3 +15,8 @@ printf 'auto lo\niface lo inet loopback\nauto eth0\niface eth0 inet dhcp\n' >"$t
 printf '/dev/vda / ext4 errors=remount-ro 0 1\n' >"$tree/etc/fstab"
 printf 'bookworm\n' >"$tree/etc/hostname"
 printf '127.0.0.1 localhost\n127.0.1.1 bookworm\n' >"$tree/etc/hosts"
+
+# Emulated, a container takes so long to start that Compose would lose patience after its usual minute.
+echo 'COMPOSE_HTTP_TIMEOUT=600' >>"$tree/etc/environment"
+echo 'Defaults env_keep += "COMPOSE_HTTP_TIMEOUT"' >"$tree/etc/sudoers.d/compose"
+chmod 440 "$tree/etc/sudoers.d/compose"

@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.equipment.docker.engine import Engine
 from tests.equipment.docker.packages import EquipmentError, say
 
-_CONFIGURATION = Path(__file__).parent / "pip.conf"
+CONFIGURATION = Path(__file__).parent / "pip.conf"
 _SHELF = "usr/local/share/wheels"
 # Debian 12's Python; the machine that runs the test may have another one.
 _GUEST_PYTHON = "3.11"
@@ -47,7 +47,7 @@ def collect(lock: Path, shelf: Path, *, images: Engine, image: str) -> None:
 def install(shelf: Path, tree: Path) -> None:
     """Puts the wheels into the root file system `tree` and tells its pip to look there and nowhere else."""
     shutil.copytree(shelf, tree / _SHELF)
-    shutil.copy(_CONFIGURATION, tree / "etc" / "pip.conf")
+    shutil.copy(CONFIGURATION, tree / "etc" / "pip.conf")
 
 
 def dockerfile(image: str) -> str:
