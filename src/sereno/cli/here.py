@@ -13,6 +13,9 @@ from sereno.serve.platforms import Platform
 from sereno.settings import Settings, load_settings
 from sereno.wiring.stack import compose_platform, engine_state, native_platform
 
+ROOTS_HOME = Path("/var/lib/sereno")
+"""Where the launcher puts the home when root runs it; an ordinary user's is `var/` in the clone."""
+
 SERVICE_USER = "sereno"
 """The system user that everything runs as when root starts it."""
 
@@ -56,8 +59,21 @@ class Here:
         """The platform of the first `up`. Raises SerenoError when there was none."""
         state = self.home.state()
         if state is None:
+            self.refuse_beside_roots()
             raise SerenoError("Sereno has not been set up here", next_step="./sereno up")
         return self.platform(state)
+
+    def refuse_beside_roots(self, roots: Path = ROOTS_HOME) -> None:
+        """Refuse an ordinary user's own home in the clone where root has set Sereno up already.
+
+        Whoever forgets sudo would else be told of taken ports, or that nothing is there.
+        """
+        if self.home.path == self.root / "var" and (roots / "state.json").exists():
+            raise SerenoError(
+                f"Sereno has been set up here by root, in {roots}",
+                next_step="type sudo ./sereno …; or, for a second one with other ports, set SERENO_HOME to a folder of "
+                "your own",
+            )
 
 
 def port_overrides() -> dict[str, int]:

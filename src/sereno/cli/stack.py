@@ -36,6 +36,8 @@ def up(on: str | None, lab: bool, yes: bool) -> None:
     narrator = Narrator()
     with here.home.only_one():
         before = here.home.state()
+        if before is None:
+            here.refuse_beside_roots()
         chosen = choose_platform(on, before)
         if chosen == "native" and os.geteuid() == 0:
             ensure_user(SERVICE_USER, here.home.path)
