@@ -98,11 +98,6 @@ def small(second_generation: Stack) -> Stack:
     return second_generation
 
 
-def test_every_service_becomes_healthy_without_step_4(small: Stack) -> None:
-    assert eventually(lambda: all(small.is_healthy(name) for name in NAMES)), small.docker("ps", "--all")
-    assert small.get("https://127.0.0.1:8443/").status == 200
-
-
 def test_the_title_of_the_settings_is_on_the_page(small: Stack) -> None:
     assert "Taller" in small.get("https://127.0.0.1:8443/").body
 
@@ -114,14 +109,19 @@ def test_the_small_profile_runs_mariadb_in_192_mb(small: Stack) -> None:
     assert "MariaDB" in small.docker("logs", small.id("mysql"))
 
 
+def test_every_target_is_reached_in_the_small_profile_too(small: Stack) -> None:
+    assert eventually(lambda: len(small.targets()) >= 11 and all(small.targets().values())), small.targets()
+
+
+def test_every_service_becomes_healthy_without_step_4(small: Stack) -> None:
+    assert eventually(lambda: all(small.is_healthy(name) for name in NAMES)), small.docker("ps", "--all")
+    assert small.get("https://127.0.0.1:8443/").status == 200
+
+
 def test_another_up_recreates_nothing(small: Stack) -> None:
     before = small.lives()
     small.up()
     assert small.lives() == before
-
-
-def test_every_target_is_reached_in_the_small_profile_too(small: Stack) -> None:
-    assert eventually(lambda: len(small.targets()) >= 11 and all(small.targets().values())), small.targets()
 
 
 def test_the_other_database_refuses_the_volume_in_words(small: Stack) -> None:
