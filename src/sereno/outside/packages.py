@@ -40,27 +40,32 @@ class Packages:
         for unit in units:
             mask(unit)
         with no_service_starts():
-            self._apt(["update"], log)
-            self._apt(["install", "--yes", "--no-install-recommends", *packages], log)
+            for arguments in (["update"], ["install", "--yes", "--no-install-recommends", *packages]):
+                apt_get(
+                    arguments,
+                    log,
+                    failure=f"apt-get {arguments[0]} failed",
+                    next_step="check this machine's network and package sources, then run this again",
+                )
 
-    @staticmethod
-    def _apt(arguments: Sequence[str], log: Path) -> None:
-        with log.open("ab") as stream:
-            code = subprocess.run(
-                ["apt-get", "-q", "-o", "DPkg::Lock::Timeout=120", *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=stream,
-                stderr=stream,
-                env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
-                check=False,
-            ).returncode
-        if code != 0:
-            tail = log.read_text(errors="replace").splitlines()[-_TAIL_LINES:]
-            raise SerenoError(
-                f"apt-get {arguments[0]} failed (exit code {code})",
-                next_step="check this machine's network and package sources, then run this again",
-                log_tail="\n".join(tail),
-            )
+
+def apt_get(arguments: Sequence[str], log: Path, *, failure: str, next_step: str) -> None:
+    """Run `apt-get` without questions, its words added to `log`.
+
+    Raises SerenoError saying `failure` and the exit code, with the log's last lines and `next_step`.
+    """
+    with log.open("ab") as stream:
+        code = subprocess.run(
+            ["apt-get", "-q", "-o", "DPkg::Lock::Timeout=120", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=stream,
+            env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
+            check=False,
+        ).returncode
+    if code != 0:
+        tail = log.read_text(errors="replace").splitlines()[-_TAIL_LINES:]
+        raise SerenoError(f"{failure} (exit code {code})", next_step=next_step, log_tail="\n".join(tail))
 
 
 def mask(unit: str, root: Path = Path("/")) -> bool:

@@ -16,9 +16,7 @@ from pathlib import Path
 import urllib3
 
 from sereno.core.errors import SerenoError
-from sereno.outside.packages import Packages, mask, no_service_starts
-
-_TAIL_LINES = 12
+from sereno.outside.packages import Packages, apt_get, mask, no_service_starts
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,22 +108,12 @@ def _pinned_key(repository: VendorRepository, bundle: bytes) -> bytes:
 
 
 def _apt(repository: VendorRepository, arguments: list[str], log: Path, root: Path) -> None:
-    with log.open("ab") as stream:
-        code = subprocess.run(
-            ["apt-get", "-q", "-o", "DPkg::Lock::Timeout=120", *_within(root), *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=stream,
-            stderr=stream,
-            env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
-            check=False,
-        ).returncode
-    if code != 0:
-        tail = log.read_text(errors="replace").splitlines()[-_TAIL_LINES:]
-        raise SerenoError(
-            f"{repository.package} was not installed: apt-get ended with {code}",
-            next_step="a wrong signature or checksum is never overridden; without network, try again later",
-            log_tail="\n".join(tail),
-        )
+    apt_get(
+        [*_within(root), *arguments],
+        log,
+        failure=f"{repository.package} was not installed: apt-get failed",
+        next_step="a wrong signature or checksum is never overridden; without network, try again later",
+    )
 
 
 def _within(root: Path) -> list[str]:
