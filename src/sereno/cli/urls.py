@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import socket
 
+from sereno.cli.grafana import HOW, PROGRAM
 from sereno.cli.here import Here
 from sereno.serve.native.home import State
 from sereno.serve.place import COMPOSE_SECRETS
@@ -25,7 +26,7 @@ def farewell(here: Here, state: State) -> str:
         "",
         f"  Status page    https://localhost{port}/          (from elsewhere: https://{host}{port}/)",
         f"  Desk           https://localhost{port}/desk      admin, {desk}",
-        f"  Grafana        http://localhost:{ports['grafana']}/           admin, {grafana}",
+        f"  Grafana        {_grafana(state, ports['grafana'], grafana)}",
         f"  Prometheus     http://localhost:{ports['prometheus']}/",
         f"  Alertmanager   http://localhost:{ports['alertmanager']}/",
         "",
@@ -35,6 +36,13 @@ def farewell(here: Here, state: State) -> str:
         f"  To reach the other ports from elsewhere: ssh {tunnel} {getpass.getuser()}@{host}",
     ]
     return "\n".join(lines)
+
+
+def _grafana(state: State, port: int, password: str) -> str:
+    """Its address and login; natively it may not be installed, and then there is neither."""
+    if state.platform == "native" and not PROGRAM.exists():
+        return f"not installed; to have it: {HOW}"
+    return f"http://localhost:{port}/           admin, {password}"
 
 
 def _password(here: Here, state: State, name: str, service: str) -> str:
