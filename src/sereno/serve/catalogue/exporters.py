@@ -164,6 +164,7 @@ BLACKBOX_EXPORTER = Component(
     files=(RenderedFile("blackbox-exporter/blackbox.yml.j2", "blackbox.yml", "docker/blackbox-exporter/blackbox.yml"),),
 )
 
+# Without -recheck, a process that is first seen before its exec, as its starter's, is never named.
 PROCESS_EXPORTER = Component(
     name="process-exporter",
     title=Text("Process measurements", "Mediciones de procesos"),
@@ -184,11 +185,19 @@ PROCESS_EXPORTER = Component(
             "-web.listen-address",
             f"127.0.0.1:{place.ports['process-exporter']}",
             "-threads=false",
+            "-recheck",
         ],
         environment=lambda place: {"GOMEMLIMIT": "32MiB", "GOMAXPROCS": "1"},
     ),
     compose=lambda place: {
-        "command": ["--procfs", "/host/proc", "-config.path", "/etc/process-exporter/process.yml", "-threads=false"],
+        "command": [
+            "--procfs",
+            "/host/proc",
+            "-config.path",
+            "/etc/process-exporter/process.yml",
+            "-threads=false",
+            "-recheck",
+        ],
         "environment": {"GOMEMLIMIT": "32MiB", "GOMAXPROCS": "1"},
         # Root without these two could not read what other users' processes read and write.
         "cap_add": ["DAC_READ_SEARCH", "SYS_PTRACE"],
