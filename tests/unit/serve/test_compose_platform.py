@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -70,6 +70,7 @@ class FakeEngine:
     asked: list[tuple[str, ...]] = field(default_factory=list)
     answers: dict[str, int] = field(default_factory=dict)
     """Container's id → what a question in it ends with."""
+    startable: bool = True
     missing_images: set[str] = field(default_factory=set)
     taken: list[IPv4Network] = field(default_factory=list)
 
@@ -78,6 +79,8 @@ class FakeEngine:
 
     def compose(self, arguments: Sequence[str], *, timeout_seconds: float = 600) -> Finished:
         self.asked.append(tuple(arguments))
+        if arguments[0] == "start" and self.startable:
+            self.boxes |= {name: replace(self.boxes[name], state="running") for name in arguments[1:]}
         return Finished(0, "")
 
     def begin(self, arguments: Sequence[str]) -> Done:
@@ -292,6 +295,21 @@ def test_a_component_that_never_gets_well_is_named(scene: Scene, monkeypatch: py
     scene.engine.answers = {"id-of-nginx": 1}
     with pytest.raises(SerenoError, match="nginx is not healthy: its health check says starting"):
         scene.up()
+
+
+def test_one_that_an_interrupted_up_had_asked_to_end_is_started_again(scene: Scene) -> None:
+    scene.engine.after_up = lambda: all_up(scene, grafana=Box("grafana", state="exited", exit_code=137))
+    scene.up()
+    assert scene.engine.asked[-1] == ("start", "grafana")
+
+
+def test_one_that_ends_however_often_it_is_started_is_named(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "HEALTH_SECONDS", 0.01)
+    scene.engine.startable = False
+    scene.engine.after_up = lambda: all_up(scene, grafana=Box("grafana", state="exited", exit_code=137))
+    with pytest.raises(SerenoError, match="grafana is not healthy: it has ended with exit code 137"):
+        scene.up()
+    assert [each for each in scene.engine.asked if each[0] == "start"] == [("start", "grafana")]
 
 
 def test_a_component_without_a_check_is_asked_for_by_its_neighbour(scene: Scene) -> None:

@@ -28,15 +28,24 @@ class Watch:
         return {each.service: each for each in self._engine.containers()}
 
     def wait_for(self, names: Sequence[str]) -> None:
-        """Come back when all of them are healthy; SerenoError, with the log's end, when one is not in three minutes."""
+        """Come back when all of them are healthy; SerenoError, with the log's end, when one is not in three minutes.
+
+        The engine starts again whoever ends, so one that has ended was asked to: by a command that was cut short, as an
+        earlier `up`, whose request the engine carried out later. It is started once more.
+        """
         deadline = time.monotonic() + HEALTH_SECONDS
         before = {name: each.restarts for name, each in self.containers().items()}
         waiting = list(names)
+        started: set[str] = set()
         while True:
             containers = self.containers()
             waiting = [name for name in waiting if self.what_is_wrong(BY_NAME[name], containers) is not None]
             if not waiting:
                 return
+            ended = {name for name in waiting if name in containers and containers[name].state == "exited"} - started
+            if ended:
+                self._engine.compose(["start", *sorted(ended)])
+                started |= ended
             first = containers.get(waiting[0])
             crashed = first is not None and first.restarts - before.get(waiting[0], 0) >= CRASHES
             if crashed or time.monotonic() > deadline:
