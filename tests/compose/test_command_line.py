@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 
@@ -109,6 +110,26 @@ def test_changed_settings_reach_the_desk(sereno: CommandLine) -> None:
     assert "Aula 7" in sereno.stack.get("https://127.0.0.1:8443/").body
     now = sereno.stack.lives()
     assert {name for name in NAMES if now[name] != before[name]} == {"webapp", "worker"}
+
+
+def test_settings_change_what_runs_and_nothing_that_is_checked_in(sereno: CommandLine) -> None:
+    file = sereno.stack.clone / "sereno.toml"
+    kept = file.read_text()
+    checked_in = (sereno.stack.clone / "prometheus/prometheus.yml").read_bytes()
+    own = sereno.stack.clone / "prometheus/rules/custom/mine.yml"
+    own.write_text("groups: [{name: mine, rules: [{record: mine:one, expr: vector(1)}]}]\n")
+    file.write_text(kept + '[prometheus]\nscrape_interval = "5s"\nretention = "7d"\n')
+    sereno.must("up")
+    running = sereno.stack.get("http://127.0.0.1:9090/api/v1/status/config").body
+    assert "scrape_interval: 5s" in running
+    flags = json.loads(sereno.stack.get("http://127.0.0.1:9090/api/v1/status/flags").body)["data"]
+    assert flags["storage.tsdb.retention.time"] in ("7d", "1w")
+    assert '"mine"' in sereno.stack.get("http://127.0.0.1:9090/api/v1/rules").body
+    assert (sereno.stack.clone / "prometheus/prometheus.yml").read_bytes() == checked_in
+    file.write_text(kept)
+    own.unlink()
+    sereno.must("up")
+    assert "scrape_interval: 15s" in sereno.stack.get("http://127.0.0.1:9090/api/v1/status/config").body
 
 
 def test_a_new_certificate_is_served_after_up(sereno: CommandLine) -> None:

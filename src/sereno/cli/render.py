@@ -7,15 +7,19 @@ import click
 from sereno.cli.here import Here
 from sereno.core.errors import SerenoError
 from sereno.serve.repository import stale_files, write_files
+from sereno.settings import Settings
 from sereno.wiring.configuration import repository_files
 
 
 @click.command()
 @click.option("--check", is_flag=True, help="Write nothing; fail when a file is stale.")
 def render(check: bool) -> None:
-    """Write every configuration file in the repository from the catalogue and the settings."""
+    """Write every configuration file in the repository from the catalogue, at the settings' defaults.
+
+    What your own settings make otherwise is written at ./sereno up, beside them.
+    """
     here = Here.from_environment()
-    files = repository_files(here.settings)
+    files = repository_files(Settings())
     stale = stale_files(here.root, files)
     if check and stale:
         raise SerenoError("stale: " + ", ".join(stale), next_step="./sereno render, and look at the difference")

@@ -33,6 +33,8 @@ _HEAD = """\
 #   SERENO_LAB             1 in the classroom: Grafana's login is admin / admin123
 #   SERENO_OPERATOR_BIND   address of the ports for operators (127.0.0.1); SERENO_LAB_VM says it is the classroom's VM
 #   SERENO_OPS_SUBNET, _GATEWAY   when {subnet} is taken on this machine
+#   SERENO_HTTP_PORT, _HTTPS_PORT, _RETENTION, _RETENTION_SIZE   what sereno.toml says otherwise
+#   SERENO_RENDERED        ./rendered, where the files lie that sereno.toml makes otherwise than they are checked in
 
 # What every service has in common: it comes back by itself, can write nowhere but in its volumes, has no rights of
 # root's, and its log can't fill the disk.

@@ -21,6 +21,17 @@ NODE_EXPORTER_INNER_PORT = 9101
 ports are published on every address."""
 
 
+RENDERED = "${SERENO_RENDERED:-..}"
+"""The folder of the rendered files: the repository, where they lie as the defaults make them. What a user's settings
+make of them is written elsewhere: nothing that is checked in changes on a server, so `git pull` is not in its way."""
+
+HTTP_PORT = "${SERENO_HTTP_PORT:-8080}"
+HTTPS_PORT = "${SERENO_HTTPS_PORT:-8443}"
+RETENTION = "${SERENO_RETENTION:-35d}"
+RETENTION_SIZE = "${SERENO_RETENTION_SIZE:-2GB}"
+"""Settings that the Compose file itself needs."""
+
+
 def published(port: int) -> str:
     """An operators' port, published on loopback only."""
     return f"{OPERATOR_BIND}:{port}:{port}"

@@ -28,6 +28,13 @@ def write_files(root: Path, files: Mapping[str, str]) -> None:
             ) from error
 
 
+def remove_others(root: Path, files: Mapping[str, str]) -> None:
+    """Remove every file below `root` that is none of `files`: what earlier settings wanted and these do not."""
+    for path in root.rglob("*"):
+        if path.is_file() and str(path.relative_to(root)) not in files:
+            path.unlink()
+
+
 def _read(file: Path) -> str | None:
     try:
         return file.read_text(encoding="utf-8")

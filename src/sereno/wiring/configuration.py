@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from sereno.serve.catalogue import CATALOGUE
 from sereno.serve.compose_file import compose_file
 from sereno.serve.render import HEADER, compose_place, render
@@ -30,6 +32,16 @@ def repository_files(settings: Settings) -> dict[str, str]:
         folder = _FOLDERS.get(component.name)
         files |= {f"{folder}/{name}": text for name, text in configuration_of(component, place).items()}
     return files | _dashboards(settings)
+
+
+def mounted_files(settings: Settings, root: Path) -> dict[str, str]:
+    """Those of `repository_files` that containers have mounted, whole: dashboards as they are checked in if need be."""
+    checked_in = {
+        f"grafana/dashboards/{file.name}": file.read_text(encoding="utf-8")
+        for file in (root / "grafana/dashboards").glob("*.json")
+    }
+    files = checked_in | repository_files(settings)
+    return {path: text for path, text in files.items() if path not in (COMPOSE_FILE, EXAMPLE_NAME)}
 
 
 def _dashboards(settings: Settings) -> dict[str, str]:

@@ -21,7 +21,7 @@ from sereno.serve.platforms.compose import PROJECT, ComposePlatform, Machine
 from sereno.serve.platforms.native import NativePlatform, native_ports
 from sereno.serve.ports import Neighbours
 from sereno.settings import Settings, overridden
-from sereno.wiring.configuration import repository_files
+from sereno.wiring.configuration import mounted_files
 from sereno.wiring.watched import configuration_of
 
 __all__ = ["compose_platform", "engine_state", "native_platform"]
@@ -67,6 +67,6 @@ def compose_platform(*, root: Path, home: Home, settings: Settings, state: State
             overrides=tuple(overridden(os.environ)),
             caller=os.environ.get("SUDO_USER") or getpass.getuser(),
         ),
-        files=lambda: repository_files(settings),
+        files=lambda: mounted_files(settings, root),
         certificate=lambda target: ensure_certificate(target, root, settings),
     )

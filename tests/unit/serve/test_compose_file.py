@@ -10,8 +10,6 @@ import yaml
 from sereno.serve.catalogue import CATALOGUE
 from sereno.serve.compose_file import compose_file, has_check
 from sereno.serve.render import HEADER, compose_place
-from sereno.settings import Settings
-from sereno.settings.model import Site
 
 TEXT = compose_file(compose_place(), HEADER)
 FILE: dict[str, Any] = yaml.safe_load(TEXT)
@@ -115,12 +113,6 @@ def test_nobody_but_two_runs_as_root(name: str) -> None:
     # root in its image and reads other users' processes.
     user = str(SERVICES[name].get("user", "image's own"))
     assert (user.startswith("0") or user == "image's own") == (name in ("prepare", "nginx", "process-exporter"))
-
-
-def test_ports_of_the_settings_are_the_published_ones() -> None:
-    settings = Settings(site=Site(http_port=80, https_port=443))
-    services = yaml.safe_load(compose_file(compose_place(settings), HEADER))["services"]
-    assert services["nginx"]["ports"] == ["80:8080", "443:8443"]
 
 
 def test_every_value_of_the_environment_has_a_default() -> None:

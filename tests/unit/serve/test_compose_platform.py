@@ -142,6 +142,7 @@ class Scene:
     root: Path
     engine: FakeEngine
     state: State = field(default_factory=lambda: State(platform="compose", profile="standard"))
+    settings: Settings = field(default_factory=Settings)
     overrides: tuple[str, ...] = ()
     lab_machine: bool = False
     ports: Ports = field(default_factory=Ports)
@@ -153,7 +154,7 @@ class Scene:
         return ComposePlatform(
             root=self.root,
             home=Home(self.root / "home"),
-            settings=Settings(),
+            settings=self.settings,
             state=self.state,
             engine=self.engine,
             processes=self.ports,  # type: ignore[arg-type]
@@ -183,9 +184,37 @@ def all_up(scene: Scene, **changed: Box) -> dict[str, Box]:
 
 def test_up_writes_builds_and_starts(scene: Scene) -> None:
     scene.up()
-    assert (scene.root / "prometheus/prometheus.yml").read_text() == "text\n"
+    assert (scene.root / "docker/rendered/prometheus/prometheus.yml").read_text() == "text\n"
+    assert not (scene.root / "prometheus/prometheus.yml").exists()
     assert "SERENO_PROFILE=standard" in scene.environment
+    assert "SERENO_RENDERED=./rendered" in scene.environment
     assert scene.engine.asked == [("build", "prepare"), ("up", "-d", "--remove-orphans")]
+
+
+def test_what_is_as_it_is_checked_in_is_used_from_there(scene: Scene) -> None:
+    (scene.root / "prometheus").mkdir()
+    (scene.root / "prometheus/prometheus.yml").write_text("text\n")
+    scene.up()
+    assert "SERENO_RENDERED" not in scene.environment
+    assert not (scene.root / "docker/rendered").exists()
+
+
+def test_what_earlier_settings_wanted_and_these_do_not_is_removed(scene: Scene) -> None:
+    scene.files = {"prometheus/prometheus.yml": "text\n", "prometheus/rules/gone.yml": "old\n"}
+    scene.up()
+    scene.files.pop("prometheus/rules/gone.yml")
+    scene.up()
+    assert [path.name for path in (scene.root / "docker/rendered").rglob("*.yml")] == ["prometheus.yml"]
+    assert (scene.root / "docker/rendered/prometheus/targets").is_dir()
+
+
+def test_settings_of_the_compose_file_go_into_the_environment(scene: Scene) -> None:
+    scene.settings = Settings.model_validate({"site": {"https_port": 443}, "prometheus": {"retention": "7d"}})
+    scene.up()
+    assert "SERENO_HTTPS_PORT=443" in scene.environment and "SERENO_RETENTION=7d" in scene.environment
+    scene.settings = Settings()
+    scene.up()
+    assert "SERENO_HTTPS_PORT" not in scene.environment and "SERENO_RETENTION" not in scene.environment
 
 
 def test_up_fetches_what_is_missing_and_nothing_else(scene: Scene) -> None:
@@ -327,7 +356,7 @@ def test_what_has_changed_since_it_started_is_restarted(scene: Scene) -> None:
     scene.engine.after_up = lambda: boxes
     moment = (LONG_AGO + timedelta(days=1)).timestamp()
     scene.up()
-    os.utime(scene.root / "prometheus/prometheus.yml", (moment, moment))
+    os.utime(scene.root / "docker/rendered/prometheus/prometheus.yml", (moment, moment))
     scene.engine.asked.clear()
     scene.up()
     assert [each for each in scene.engine.asked if each[0] == "restart"] == [("restart", "prometheus")]

@@ -59,7 +59,12 @@ def test_a_setting_reaches_the_files() -> None:
     settings = Settings.model_validate({"prometheus": {"scrape_interval": "5s", "retention": "7d"}})
     files = repository_files(settings)
     assert yaml.safe_load(files["prometheus/prometheus.yml"])["global"]["scrape_interval"] == "5s"
-    assert "--storage.tsdb.retention.time=7d" in files["docker/docker-compose.yml"]
+
+
+def test_no_setting_changes_the_compose_file_that_is_checked_in() -> None:
+    changed = {"site": {"http_port": 80, "https_port": 443, "domain": "a.example"}, "prometheus": {"retention": "7d"}}
+    name = "docker/docker-compose.yml"
+    assert repository_files(Settings.model_validate(changed))[name] == repository_files(Settings())[name]
 
 
 def test_missing_and_different_files_are_stale_and_writing_mends_them(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sereno.core.text import Text
 from sereno.serve.component import Component, HttpHealth, MetricsEndpoint, NativeProgram, RenderedFile
-from sereno.serve.compose_parts import SECRETS_VOLUME, published, wget
+from sereno.serve.compose_parts import RENDERED, SECRETS_VOLUME, published, wget
 from sereno.serve.place import Place
 
 
@@ -41,7 +41,7 @@ def _compose(place: Place) -> Mapping[str, Any]:
         ),
         "user": "65534:65534",
         "environment": {"GOMEMLIMIT": "48MiB"},
-        "volumes": ["../alertmanager:/etc/alertmanager:ro", "alertmanager-data:/alertmanager", SECRETS_VOLUME],
+        "volumes": [f"{RENDERED}/alertmanager:/etc/alertmanager:ro", "alertmanager-data:/alertmanager", SECRETS_VOLUME],
         "ports": [published(9093)],
         "networks": ["inside", "ops"],
     }

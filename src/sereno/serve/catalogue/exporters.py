@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from sereno.core.text import Text
 from sereno.serve.component import Component, HttpHealth, MetricsEndpoint, NativeProgram, RenderedFile
-from sereno.serve.compose_parts import NODE_EXPORTER_INNER_PORT, OPERATOR_BIND, OPS_GATEWAY, SECRETS_VOLUME, wget
+from sereno.serve.compose_parts import (
+    NODE_EXPORTER_INNER_PORT,
+    OPERATOR_BIND,
+    OPS_GATEWAY,
+    RENDERED,
+    SECRETS_VOLUME,
+    wget,
+)
 from sereno.serve.place import Place
 
 _VIRTUAL_FILE_SYSTEMS = (
@@ -157,7 +164,7 @@ BLACKBOX_EXPORTER = Component(
         "command": ["--config.file=/etc/blackbox_exporter/blackbox.yml"],
         "user": "65534:65534",
         "environment": {"GOMEMLIMIT": "32MiB", "GOMAXPROCS": "1"},
-        "volumes": ["./blackbox-exporter/blackbox.yml:/etc/blackbox_exporter/blackbox.yml:ro"],
+        "volumes": [f"{RENDERED}/docker/blackbox-exporter/blackbox.yml:/etc/blackbox_exporter/blackbox.yml:ro"],
         "networks": ["inside", "ops"],
     },
     metrics=MetricsEndpoint("blackbox"),

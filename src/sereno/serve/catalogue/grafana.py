@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sereno.core.text import Text
 from sereno.serve.component import Component, HttpHealth, NativeProgram, RenderedFile
-from sereno.serve.compose_parts import SECRETS_VOLUME, published, wget
+from sereno.serve.compose_parts import RENDERED, SECRETS_VOLUME, published, wget
 from sereno.serve.place import Place
 
 
@@ -36,9 +36,9 @@ COMPONENT = Component(
         "user": "472:0",
         "environment": {"GOMEMLIMIT": "220MiB"},
         "volumes": [
-            "../grafana/grafana.ini:/etc/grafana/grafana.ini:ro",
-            "../grafana/provisioning:/etc/grafana/provisioning:ro",
-            "../grafana/dashboards:/etc/grafana/dashboards:ro",
+            f"{RENDERED}/grafana/grafana.ini:/etc/grafana/grafana.ini:ro",
+            f"{RENDERED}/grafana/provisioning:/etc/grafana/provisioning:ro",
+            f"{RENDERED}/grafana/dashboards:/etc/grafana/dashboards:ro",
             "grafana-data:/var/lib/grafana",
             SECRETS_VOLUME,
         ],

@@ -6,7 +6,7 @@ import re
 
 from sereno.core.text import Text
 from sereno.serve.component import Component, HttpHealth, NativeProgram, RenderedFile
-from sereno.serve.compose_parts import SECRETS_VOLUME, WWW_VOLUME_READ_ONLY
+from sereno.serve.compose_parts import HTTP_PORT, HTTPS_PORT, RENDERED, SECRETS_VOLUME, WWW_VOLUME_READ_ONLY
 from sereno.serve.place import Place
 
 PROGRAM = "/usr/sbin/nginx"
@@ -65,7 +65,7 @@ COMPONENT = Component(
     ),
     compose=lambda place: {
         "volumes": [
-            "./nginx/nginx.conf:/etc/nginx/nginx.conf:ro",
+            f"{RENDERED}/docker/nginx/nginx.conf:/etc/nginx/nginx.conf:ro",
             "./nginx/conf.d:/etc/nginx/conf.d:ro",
             SECRETS_VOLUME,
             WWW_VOLUME_READ_ONLY,
@@ -73,7 +73,7 @@ COMPONENT = Component(
         # The first process is root, to read the key; its workers are not.
         "cap_add": ["CHOWN", "SETGID", "SETUID"],
         "tmpfs": ["/run", "/tmp", "/var/cache/nginx"],  # noqa: S108 -- this container's own.
-        "ports": [f"{place.settings.site.http_port}:8080", f"{place.settings.site.https_port}:8443"],
+        "ports": [f"{HTTP_PORT}:8080", f"{HTTPS_PORT}:8443"],
         "networks": ["inside", "ops"],
     },
     needs=("webapp",),

@@ -7,7 +7,7 @@ from typing import Any
 
 from sereno.core.text import Text
 from sereno.serve.component import Component, HttpHealth, MetricsEndpoint, NativeProgram, RenderedFile
-from sereno.serve.compose_parts import OPS_GATEWAY, published, wget
+from sereno.serve.compose_parts import OPS_GATEWAY, RENDERED, RETENTION, RETENTION_SIZE, published, wget
 from sereno.serve.place import Place
 
 NOBODY = "65534:65534"
@@ -18,8 +18,8 @@ def _flags(place: Place, *, config: str, data: str, listen: str) -> list[str]:
     return [
         f"--config.file={config}",
         f"--storage.tsdb.path={data}",
-        f"--storage.tsdb.retention.time={prometheus.retention}",
-        f"--storage.tsdb.retention.size={prometheus.retention_size}",
+        f"--storage.tsdb.retention.time={prometheus.retention if place.native else RETENTION}",
+        f"--storage.tsdb.retention.size={prometheus.retention_size if place.native else RETENTION_SIZE}",
         f"--web.listen-address={listen}",
         # Without a path, so that http://localhost:9090/ and its API stay where everyone expects them.
         f"--web.external-url=http://localhost:{place.ports['prometheus']}",
@@ -45,7 +45,13 @@ def _compose(place: Place) -> Mapping[str, Any]:
         "command": _flags(place, config="/etc/prometheus/prometheus.yml", data="/prometheus", listen="0.0.0.0:9090"),
         "user": NOBODY,
         "environment": {"GOMEMLIMIT": "200MiB"},
-        "volumes": ["../prometheus:/etc/prometheus:ro", "prometheus-data:/prometheus"],
+        "volumes": [
+            f"{RENDERED}/prometheus:/etc/prometheus:ro",
+            # The user's own lie in the repository, wherever ours do.
+            "../prometheus/rules/custom:/etc/prometheus/rules/custom:ro",
+            "../prometheus/targets:/etc/prometheus/targets:ro",
+            "prometheus-data:/prometheus",
+        ],
         # It is on the host's network, which is reached at the gateway of ours.
         "extra_hosts": [f"node-exporter:{OPS_GATEWAY}"],
         "ports": [published(9090)],

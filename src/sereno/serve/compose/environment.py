@@ -5,8 +5,10 @@ Compose reads it whether a person or the command line starts it, so either may f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from ipaddress import IPv4Network
+
+from sereno.settings import Settings
 
 SMALL: Mapping[str, str] = {
     "SERENO_PROFILE": "small",
@@ -17,7 +19,14 @@ SMALL: Mapping[str, str] = {
 """The profile for 1 GB. The other one, `standard`, is what the Compose file says by itself."""
 
 PROFILES = ("small", "standard")
-OWNED = (*SMALL, "SERENO_LAB", "SERENO_LAB_VM", "SERENO_HOSTNAME")
+_OF_SETTINGS: Mapping[str, Callable[[Settings], object]] = {
+    "SERENO_HTTP_PORT": lambda settings: settings.site.http_port,
+    "SERENO_HTTPS_PORT": lambda settings: settings.site.https_port,
+    "SERENO_RETENTION": lambda settings: settings.prometheus.retention,
+    "SERENO_RETENTION_SIZE": lambda settings: settings.prometheus.retention_size,
+}
+RENDERED = "SERENO_RENDERED"
+OWNED = (*SMALL, "SERENO_LAB", "SERENO_LAB_VM", "SERENO_HOSTNAME", *_OF_SETTINGS, RENDERED)
 """Names whose lines are ours to write and to remove; every other line is the user's."""
 
 _BIND = "SERENO_OPERATOR_BIND"
@@ -34,6 +43,13 @@ def wanted(*, profile: str, lab: bool, lab_machine: bool, hostname: str) -> dict
     if lab_machine:
         lines |= {"SERENO_LAB_VM": "1", _BIND: EVERY_ADDRESS}
     return lines | {"SERENO_HOSTNAME": hostname}
+
+
+def of_settings(settings: Settings) -> dict[str, str]:
+    """The lines for what the Compose file itself takes from the settings; none for what is at its default."""
+    default = Settings()
+    told = {name: (read_from(settings), read_from(default)) for name, read_from in _OF_SETTINGS.items()}
+    return {name: str(value) for name, (value, usual) in told.items() if value != usual}
 
 
 def merged(present: str, lines: Mapping[str, str]) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from sereno.serve.catalogue import CATALOGUE
 from sereno.serve.component import Component
 from sereno.serve.compose.ports import Container
+from sereno.serve.compose_parts import RENDERED
 from sereno.serve.place import Place
 
 HANDED_OVER = {"webapp": ("sereno.toml",), "worker": ("sereno.toml",), "nginx": ("docker/nginx/ssl",)}
@@ -19,12 +20,17 @@ NOTICED_BY_ITSELF = ("prometheus/targets", "prometheus/tests")
 """What needs no restart."""
 
 
-def older_than_their_files(root: Path, place: Place, containers: Mapping[str, Container]) -> list[str]:
-    """Components whose running container started before one of their files was last written."""
+def older_than_their_files(
+    root: Path, place: Place, containers: Mapping[str, Container], rendered: str = ".."
+) -> list[str]:
+    """Components whose running container started before one of their files was last written.
+
+    `rendered` is the folder of the rendered files as `docker/.env` says it, seen from `docker`.
+    """
     return [
         component.name
         for component in CATALOGUE
-        if _is_older(containers.get(component.name), _newest(root, _sources(component, place)))
+        if _is_older(containers.get(component.name), _newest(root, _sources(component, place, rendered)))
     ]
 
 
@@ -33,10 +39,10 @@ def _is_older(container: Container | None, written: datetime) -> bool:
     return running and container is not None and container.since is not None and container.since < written
 
 
-def _sources(component: Component, place: Place) -> Iterator[str]:
+def _sources(component: Component, place: Place, rendered: str) -> Iterator[str]:
     """Paths below the repository of what the component's container has mounted, or is handed."""
     for mount in component.compose(place).get("volumes", []):
-        source = str(mount).partition(":")[0]
+        source = str(mount).replace(RENDERED, rendered).partition(":")[0]
         if source.startswith("."):
             yield os.path.normpath(os.path.join("docker", source))  # noqa: PTH118 -- resolves the "..".
     yield from HANDED_OVER.get(component.name, ())

@@ -16,17 +16,21 @@ from sereno.serve.compose.health import CRASHES, health_of
 from sereno.serve.compose.ports import Container, Engine
 from sereno.serve.compose.watch import TAIL_LINES, Watch
 from sereno.serve.compose_file import PREPARE
-from sereno.serve.native.home import Home, State
+from sereno.serve.native.home import Home, State, write_whole
 from sereno.serve.native.ports import choose
 from sereno.serve.platforms import ComponentStatus, Narrator
 from sereno.serve.ports import Processes
 from sereno.serve.render import compose_place
-from sereno.serve.repository import stale_files, write_files
+from sereno.serve.repository import remove_others, stale_files, write_files
 from sereno.settings import Settings
 
 PROJECT = "docker"
 """Compose's own choice of a name: the folder's. Hand-typed commands use it, and a file for 1.29 can't say another."""
 
+BESIDE = "rendered"
+"""The folder below `docker` for the files that a user's settings make; git ignores it."""
+IN_THE_REPOSITORY = ".."
+_OWN_FOLDERS = ("prometheus/rules/custom", "prometheus/targets")
 _POLL_SECONDS = 0.5
 _ADDRESSES = {"nginx": "https://localhost:{https}", "grafana": "http://localhost:3000",
               "prometheus": "http://localhost:9090", "alertmanager": "http://localhost:9093",
@@ -85,13 +89,13 @@ class ComposePlatform:
         containers = self._watch.containers()
         self._refuse_another_clone(containers)
         self._follow_what_is_chosen(containers, narrator)
-        self._write_environment(first=not containers)
-        self._write_files(narrator)
+        rendered = self._write_files(narrator)
+        self._write_environment(rendered, first=not containers)
         self._check_ports(containers)
         self._build(narrator)
         self._pull(narrator)
         self._start_all(narrator)
-        for name in stale.older_than_their_files(self._root, self._place, self._watch.containers()):
+        for name in stale.older_than_their_files(self._root, self._place, self._watch.containers(), rendered):
             narrator.step(f"restarting {name}: its configuration has changed")
             self._compose("restart", name)
         self._watch.wait_for([each.name for each in CATALOGUE])
@@ -103,7 +107,7 @@ class ComposePlatform:
         if erase:
             file = self._folder / ".env"
             left = [line for line in environment.merged(self._environment(), {}).splitlines() if "=" in line]
-            file.write_text("\n".join([*left, ""]), encoding="utf-8") if left else file.unlink(missing_ok=True)
+            write_whole(file, "\n".join([*left, ""])) if left else file.unlink(missing_ok=True)
             self._home.state_file.unlink(missing_ok=True)
 
     def status(self) -> list[ComponentStatus]:
@@ -171,17 +175,19 @@ class ComposePlatform:
         file = self._folder / ".env"
         return file.read_text(encoding="utf-8") if file.exists() else ""
 
-    def _write_environment(self, *, first: bool) -> None:
+    def _write_environment(self, rendered: str, *, first: bool) -> None:
         present = self._environment()
         lines = environment.wanted(
             profile=self._state.profile,
             lab=self._state.lab,
             lab_machine=self._machine.lab_machine,
             hostname=self._machine.hostname,
-        )
+        ) | environment.of_settings(self._settings)
+        if rendered != IN_THE_REPOSITORY:
+            lines[environment.RENDERED] = rendered
         if first and "SERENO_OPS_SUBNET" not in environment.read(present):
             lines |= self._network()
-        write_files(self._folder, {".env": environment.merged(present, lines)})
+        write_whole(self._folder / ".env", environment.merged(present, lines))
         self._own(self._folder / ".env")
 
     def _network(self) -> dict[str, str]:
@@ -193,18 +199,29 @@ class ComposePlatform:
             )
         return environment.network_lines(free)
 
-    def _write_files(self, narrator: Narrator) -> None:
+    def _write_files(self, narrator: Narrator) -> str:
+        """Write what the settings make otherwise than it is checked in; the folder of the files, seen from `docker`."""
         files = self._files()
-        changed = stale_files(self._root, files)
-        if changed:
-            narrator.step(f"writing {len(changed)} configuration files")
-            write_files(self._root, {path: files[path] for path in changed})
-            for path in changed:
-                self._own(self._root / path)
+        rendered = self._folder / BESIDE
+        where = IN_THE_REPOSITORY
+        if stale_files(self._root, files):
+            where = f"./{BESIDE}"
+            changed = stale_files(rendered, files)
+            if changed:
+                narrator.step(f"writing {len(changed)} configuration files")
+            write_files(rendered, {path: files[path] for path in changed})
+            remove_others(rendered, files)
+            # Where the folders of the user's own are mounted, below one that cannot be written.
+            for own in _OWN_FOLDERS:
+                (rendered / own).mkdir(parents=True, exist_ok=True)
+            for path in (rendered, *rendered.rglob("*")):
+                path.chmod(0o755 if path.is_dir() else 0o644)
+                self._own(path)
         folder = self._folder / "nginx/ssl"
         self._certificate(folder)
-        for file in folder.glob("*.pem"):
-            self._own(file)
+        for pem in folder.glob("*.pem"):
+            self._own(pem)
+        return where
 
     @staticmethod
     def _own(file: Path) -> None:
