@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from sereno.core.clock import utc_now
 from sereno.core.errors import SerenoError, SettingsError
+from sereno.core.files import replace_file
 from sereno.settings import Settings
 
 SCRIPT = Path("docker/nginx/ssl/generate-ssl.sh")
@@ -82,12 +83,8 @@ def _names(settings: Settings) -> list[str]:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy a file of the pair, whole or not at all, closed to others from its first moment."""
-    content = source.read_bytes()
-    draft = target.with_name(f".{target.name}.{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
-        stream.write(content)
-    draft.replace(target)
+    """Copy a file of the pair, closed to others from its first moment."""
+    replace_file(target, source.read_bytes(), 0o600)
 
 
 def check_pair(certificate: Path, key: Path, *, domain: str) -> None:

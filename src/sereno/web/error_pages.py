@@ -6,12 +6,12 @@ One file for each page and language, `errors/<page>.<language>.html`, finished H
 from __future__ import annotations
 
 import logging
-import os
 from pathlib import Path
 
 from flask import Flask, render_template
 from flask_babel import force_locale
 
+from sereno.core.files import replace_file
 from sereno.core.text import LANGUAGES
 from sereno.web.desk import Desk
 from sereno.web.errors import WORDS, Words
@@ -60,20 +60,13 @@ def publish(app: Flask, folder: Path) -> None:
                         tunnel=tunnel(own.surroundings.settings.site.domain) if page == "tunnel" else "",
                         tools=TOOLS,
                     )
-                _write(folder / f"{page}.{language}.html", text)
+                replace_file(folder / f"{page}.{language}.html", text.encode())
 
 
 def tunnel(domain: str) -> str:
     """The command that brings the tools' ports to one's own machine, while the desk can't let anyone in."""
     forwards = " \\\n    ".join(f"-L {port}:localhost:{port}" for port in TOOLS.values())
     return f"ssh {forwards} {domain or 'SERVER'}"
-
-
-def _write(file: Path, text: str) -> None:
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
-    draft.write_text(text, encoding="utf-8")
-    draft.chmod(0o644)
-    draft.replace(file)
 
 
 def init_app(app: Flask) -> None:

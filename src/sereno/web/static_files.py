@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import logging
 import mimetypes
-import os
 from pathlib import Path
 from typing import cast
 
 from flask import Blueprint, Flask, Response, abort, current_app, make_response
 
+from sereno.core.files import replace_file
 from sereno.web.auth import public
 from sereno.web.desk import Desk
 
@@ -52,10 +52,7 @@ class StaticFiles:
         for name, content in self._by_hashed_name.items():
             if (target / name).exists():
                 continue
-            draft = target / f".{name}.{os.getpid()}"
-            draft.write_bytes(content)
-            draft.chmod(0o644)
-            draft.replace(target / name)
+            replace_file(target / name, content)
 
 
 blueprint = Blueprint("static_files", __name__)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Protocol
 
+from sereno.core.files import replace_file
 from sereno.core.text import LANGUAGES
 
 
@@ -26,7 +26,4 @@ def write_copies(webapp: Webapp, folder: Path) -> None:
     pages = {language: webapp.status_copy(language) for language in LANGUAGES}
     folder.mkdir(parents=True, exist_ok=True)
     for language, page in pages.items():
-        draft = folder / f".{language}.html.{os.getpid()}"
-        draft.write_text(page, encoding="utf-8")
-        draft.chmod(0o644)
-        draft.replace(folder / f"{language}.html")
+        replace_file(folder / f"{language}.html", page.encode())

@@ -6,12 +6,13 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sereno.core.errors import SerenoError
+from sereno.core.files import replace_file
 
 FOLDERS = ("etc", "data", "log", "run", "secrets", "www", "www/static", "www/errors", "www/status")
 PRIVATE = frozenset({"data", "run", "secrets"})
@@ -85,18 +86,17 @@ class Home:
                     f"another ./sereno is changing this home (pid {holder})",
                     next_step="wait until it has ended, then run this again",
                 ) from error
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+            # Who it is helps whoever is refused; on a full disk the lock holds all the same.
+            with suppress(OSError):
+                os.ftruncate(descriptor, 0)
+                os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
             yield
         finally:
             os.close(descriptor)
 
 
 def write_whole(file: Path, text: str, mode: int = 0o644) -> bool:
-    """Write `text` to `file` by way of a temporary one, so that nobody reads half of it; False when it is there.
-
-    The mode is the file's from its first moment, so a secret is never readable by others.
-    """
+    """Make `file` hold `text`, whole or not at all, readable as `mode` says; False when it does already."""
     try:
         if file.read_text(encoding="utf-8") == text:
             file.chmod(mode)
@@ -104,12 +104,5 @@ def write_whole(file: Path, text: str, mode: int = 0o644) -> bool:
     except (FileNotFoundError, UnicodeDecodeError):
         pass
     file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name(f".{file.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.chmod(mode)
-    temporary.replace(file)
+    replace_file(file, text.encode(), mode)
     return True
