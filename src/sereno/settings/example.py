@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import textwrap
 
-from sereno.settings.model import Section, Settings
+from sereno.settings.model import Settings
+from sereno.settings.own import Machine, Probe, Service
+from sereno.settings.section import Section
 
 _HEAD = """\
 # Sereno's settings. Copy this file to sereno.toml and change what you need; a missing file or key means the
@@ -13,11 +15,22 @@ _HEAD = """\
 """
 
 
+ENTRIES: dict[str, tuple[type[Section], dict[str, object]]] = {
+    "services": (Service, {"name": "shop", "upstream": "127.0.0.1:3001"}),
+    "probes": (Probe, {"name": "website", "target": "https://example.org/"}),
+    "hosts": (Machine, {"name": "second", "address": "192.0.2.7:9100"}),
+}
+"""Lists of tables: what one entry is made of, and an example's values for the keys without a default."""
+
+
 def render_example() -> str:
     """The text of `sereno.example.toml`: every section, key, default and sentence."""
     defaults = Settings()
     blocks = [_HEAD]
     for name in Settings.model_fields:
+        if name in ENTRIES:
+            blocks.append(_entry(name, *ENTRIES[name]))
+            continue
         section: Section = getattr(defaults, name)
         lines = [f"# {type(section).__doc__}", f"[{name}]"]
         for key, field in type(section).model_fields.items():
@@ -25,3 +38,14 @@ def render_example() -> str:
             lines.append(f"{key} = {json.dumps(getattr(section, key), ensure_ascii=False)}")
         blocks.append("\n".join(lines) + "\n")
     return "\n".join(blocks)
+
+
+def _entry(name: str, model: type[Section], given: dict[str, object]) -> str:
+    """One entry of a list of tables, as a comment: as many as you like may stand in the file."""
+    lines = [f"# {model.__doc__}", "# One such table for each; remove the # at the beginning of the lines you want."]
+    lines.append(f"# [[{name}]]")
+    for key, field in model.model_fields.items():
+        lines += textwrap.wrap(field.description or "", 106, initial_indent="#   # ", subsequent_indent="#   # ")
+        value = given.get(key, field.default)
+        lines.append(f"#   {key} = {json.dumps(value, ensure_ascii=False)}")
+    return "\n".join(lines) + "\n"

@@ -9,12 +9,14 @@ import difflib
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from sereno.core.errors import SettingsError
+from sereno.settings.address import check_address
+from sereno.settings.consistency import check_own
 from sereno.settings.model import Settings
 
 FILE_NAME = "sereno.toml"
@@ -37,19 +39,11 @@ def load_settings(file: Path | None, environment: Mapping[str, str]) -> Settings
         settings = Settings.model_validate(tree)
     except ValidationError as error:
         raise SettingsError(
-            "\n".join(_explain(detail) for detail in error.errors()),
+            "\n".join(_explain(detail, tree) for detail in error.errors()),
             next_step=f"every setting with its default and a sentence is in {EXAMPLE_NAME}",
         ) from error
-    if bool(settings.site.certificate) != bool(settings.site.key):
-        raise SettingsError(
-            "site.certificate and site.key belong together; only one of them is set",
-            next_step="set both, or neither and Sereno makes a self-signed pair",
-        )
-    if settings.site.http_port == settings.site.https_port:
-        raise SettingsError(
-            f"site.http_port and site.https_port are both {settings.site.http_port}",
-            next_step="give them different ports",
-        )
+    check_address(settings)
+    check_own(settings)
     return settings
 
 
@@ -75,24 +69,46 @@ def _overrides(environment: Mapping[str, str]) -> Iterator[tuple[tuple[str, str]
             yield (section.lower(), key.lower()), value
 
 
-def _explain(detail: ErrorDetails) -> str:
-    path = ".".join(str(part) for part in detail["loc"])
+def _explain(detail: ErrorDetails, tree: Mapping[str, Any]) -> str:
+    path = _path(detail["loc"], tree)
+    if detail["type"] == "missing":
+        return f"{path} is missing"
     if detail["type"] == "extra_forbidden":
         return f"{path} is not a setting{_nearest(detail['loc'])}"
     message = detail["msg"].removeprefix("Value error, ")
     return f"{path} = {detail['input']!r}: {message[0].lower()}{message[1:]}"
 
 
+def _path(location: tuple[int | str, ...], tree: Any) -> str:
+    """A key's path as people find it: `services[2] (shop).upstream`, counted from 1 and with the entry's name."""
+    path = ""
+    for part in location:
+        try:
+            tree = tree[part]
+        except (LookupError, TypeError):
+            tree = None
+        if isinstance(part, int):
+            name = tree.get("name") if isinstance(tree, dict) else None
+            path += f"[{part + 1}]" + (f" ({name})" if isinstance(name, str) else "")
+        else:
+            path += f".{part}" if path else part
+    return path
+
+
 def _nearest(location: tuple[int | str, ...]) -> str:
     """The likeliest meant spelling for the last part of a key's path, or what the section offers."""
     model: type[BaseModel] = Settings
     for part in location[:-1]:
-        annotation = model.model_fields[str(part)].annotation
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+        if isinstance(part, int):
+            continue
+        annotation = model.model_fields[part].annotation
+        inner = next(iter(get_args(annotation)), annotation)
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
             return ""
-        model = annotation
+        model = inner
     known = list(model.model_fields)
     close = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.5)
     if close:
-        return f"; did you mean {'.'.join([*map(str, location[:-1]), close[0]])}?"
+        keys = [part for part in location[:-1] if isinstance(part, str)]
+        return f"; did you mean {'.'.join([*keys, close[0]])}?"
     return f"; known here: {', '.join(known)}"

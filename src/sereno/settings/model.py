@@ -5,32 +5,18 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from sereno.core.units import parse_duration
-
-
-def _duration(text: str) -> str:
-    parse_duration(text)
-    return text
-
-
-Duration = Annotated[str, AfterValidator(_duration)]
-"""A duration as Prometheus writes it: `15s`, `2m`, `4h`, `35d`."""
+from sereno.settings.certificate import HOST_NAME, CertificateSection, HostNames, is_public_name
+from sereno.settings.own import Machine, Probe, Service
+from sereno.settings.section import Duration, Section
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Percent = Annotated[float, Field(gt=0, lt=100)]
-
-
-class Section(BaseModel):
-    """A table of the settings file: unknown keys are refused, values can't be changed afterwards."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Site(Section):
@@ -38,9 +24,10 @@ class Site(Section):
 
     domain: str = Field(
         "",
-        pattern=r"^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*)?$",
+        pattern=f"^({HOST_NAME})?$",
         description="Name of this server in DNS; empty: only localhost and its addresses.",
     )
+    aliases: HostNames = Field((), description='Further names of this server, such as ["www.example.org"].')
     public_url: str = Field(
         "",
         pattern=r"^(https?://[A-Za-z0-9.\-]+(:\d{1,5})?/?)?$",
@@ -71,16 +58,14 @@ class Site(Section):
         return (public.port or 443) if public.scheme == "https" else self.https_port
 
     @property
-    def is_public_name(self) -> bool:
-        """Whether the domain is a name of this server's own: not empty, not localhost, not an address."""
-        name = self.domain.lower().rstrip(".")
-        if not name or name == "localhost" or name.endswith(".localhost"):
-            return False
-        try:
-            ip_address(name)
-        except ValueError:
-            return True
-        return False
+    def names(self) -> tuple[str, ...]:
+        """The domain and then its aliases, each once, in small letters."""
+        return tuple(dict.fromkeys(name.lower() for name in (self.domain, *self.aliases) if name))
+
+    @property
+    def public_names(self) -> tuple[str, ...]:
+        """Those of the names that are this server's own in DNS: not localhost, not an address."""
+        return tuple(name for name in self.names if is_public_name(name))
 
 
 class DatabaseSection(Section):
@@ -128,11 +113,20 @@ class Settings(Section):
     """The whole tree; a missing file means all of these defaults."""
 
     site: Site = Site()
+    certificate: CertificateSection = CertificateSection()
     database: DatabaseSection = DatabaseSection()
     prometheus: PrometheusSection = PrometheusSection()
     alerts: AlertsSection = AlertsSection()
     limits: LimitsSection = LimitsSection()
     status_page: StatusPageSection = StatusPageSection()
+    services: tuple[Service, ...] = Field((), max_length=50)
+    probes: tuple[Probe, ...] = Field((), max_length=200)
+    hosts: tuple[Machine, ...] = Field((), max_length=20)
+
+    @property
+    def certificate_kind(self) -> Literal["self-signed", "own", "acme"]:
+        """What is in force: a pair of the user's own needs no further word."""
+        return "own" if self.site.certificate else self.certificate.kind
 
     @property
     def certificate_pair(self) -> tuple[Path, Path] | None:

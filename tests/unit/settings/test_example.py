@@ -2,8 +2,8 @@ import tomllib
 from pathlib import Path
 
 from sereno.settings import EXAMPLE_NAME, Settings
-from sereno.settings.example import render_example
-from sereno.settings.model import Section
+from sereno.settings.example import ENTRIES, render_example
+from sereno.settings.section import Section
 
 ROOT = Path(__file__).parents[3]
 
@@ -17,7 +17,21 @@ def test_the_example_holds_every_default() -> None:
 
 
 def test_every_setting_has_a_sentence() -> None:
-    for name in Settings.model_fields:
-        section: Section = getattr(Settings(), name)
-        for key, field in type(section).model_fields.items():
+    sections: dict[str, type[Section]] = {name: entry for name, (entry, _) in ENTRIES.items()}
+    sections |= {name: type(getattr(Settings(), name)) for name in Settings.model_fields if name not in ENTRIES}
+    assert set(sections) == set(Settings.model_fields)
+    for name, section in sections.items():
+        for key, field in section.model_fields.items():
             assert field.description, f"{name}.{key}"
+
+
+def test_the_examples_of_entries_are_settings_when_their_signs_are_removed() -> None:
+    text = "\n".join(line.removeprefix("#").removeprefix(" ") for line in render_example().splitlines() if "=" in line
+                     or "[[" in line)  # fmt: skip
+    _, signs, entries = text.partition("[[services]]")
+    settings = Settings.model_validate(tomllib.loads(signs + entries))
+    assert [each.name for each in (*settings.services, *settings.probes, *settings.hosts)] == [
+        "shop",
+        "website",
+        "second",
+    ]

@@ -34,6 +34,18 @@ def test_the_file_overrides_defaults_and_the_environment_overrides_the_file(tmp_
         ("[alerts]\ncpu_percent = 120\n", "alerts.cpu_percent = 120: input should be less than 100"),
         ("[site]\ncertificate = '/a.pem'\n", "site.certificate and site.key belong together"),
         ("[site]\nhttp_port = 8443\n", "site.http_port and site.https_port are both 8443"),
+        ("[site]\naliases = ['www.example.org']\n", "site.aliases names www.example.org, but site.domain is empty"),
+        ("[site]\naliases = ['*.example.org']\n", "site.aliases[1] = '*.example.org': string should match pattern"),
+        ("[certificate]\nkind = 'own'\n", 'certificate.kind = "own", but site.certificate and site.key are empty'),
+        ("[certificate]\nkind = 'acme'\n", "needs names in DNS that lead to this server; site.domain is empty"),
+        ("[site]\ndomain = 'localhost'\n[certificate]\nkind = 'acme'\n", "none is given for localhost"),
+        ("[site]\ndomain = 'a.test'\naliases = ['192.0.2.7']\n[certificate]\nkind = 'acme'\n", "for 192.0.2.7"),
+        (
+            "[site]\ndomain = 'a.test'\ncertificate = 'c'\nkey = 'k'\n[certificate]\nkind = 'acme'\n",
+            "site.certificate names a certificate of your own",
+        ),
+        ("[certificate]\nemail = 'nobody'\n", "certificate.email = 'nobody': string should match pattern"),
+        ("[certificate]\ndirectory = 'http://ca.test'\n", "certificate.directory = 'http://ca.test'"),
         ("[site\n", "not valid TOML"),
     ],
 )
@@ -56,3 +68,21 @@ def test_an_unreadable_file_is_told_with_its_reason(tmp_path: Path) -> None:
     folder.mkdir()
     with pytest.raises(SettingsError, match="cannot be read"):
         load_settings(folder, {})
+
+
+def test_names_are_the_domain_and_then_the_aliases_each_once(tmp_path: Path) -> None:
+    text = "[site]\ndomain = 'Shop.example.org'\naliases = ['www.example.org', 'shop.example.org', '192.0.2.7']\n"
+    site = load_settings(written(tmp_path, text), {}).site
+    assert site.names == ("shop.example.org", "www.example.org", "192.0.2.7")
+    assert site.public_names == ("shop.example.org", "www.example.org")
+
+
+def test_a_list_in_the_environment_is_written_with_commas() -> None:
+    environment = {"SERENO_SITE__DOMAIN": "a.test", "SERENO_SITE__ALIASES": "b.test, c.test"}
+    assert load_settings(None, environment).site.names == ("a.test", "b.test", "c.test")
+
+
+def test_a_pair_of_ones_own_needs_no_further_word() -> None:
+    pair = {"SERENO_SITE__CERTIFICATE": "a.pem", "SERENO_SITE__KEY": "b.pem"}
+    assert load_settings(None, pair).certificate_kind == "own"
+    assert load_settings(None, {}).certificate_kind == "self-signed"
