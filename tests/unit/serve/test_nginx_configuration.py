@@ -246,3 +246,10 @@ def test_wherever_headers_are_set_for_a_neighbour_all_are(text: str) -> None:
 def test_whoever_asks_for_neither_language_gets_the_settings(language: str) -> None:
     text = compose(language=language)
     assert f"map $http_accept_language $accepted_language {{\n        default {language};" in text
+
+
+def test_further_names_are_answered_and_promised_https_too() -> None:
+    text = compose(domain="example.org", aliases=("www.example.org", "192.0.2.7"))
+    assert values(text, "server_name") == ["example.org www.example.org 192.0.2.7"] * 2
+    assert values(text, "www.example.org") == ["max-age=63072000"]
+    assert values(text, "192.0.2.7") == []
