@@ -35,7 +35,7 @@ def test_the_file_overrides_defaults_and_the_environment_overrides_the_file(tmp_
         ("[site]\ncertificate = '/a.pem'\n", "site.certificate and site.key belong together"),
         ("[site]\nhttp_port = 8443\n", "site.http_port and site.https_port are both 8443"),
         ("[site]\naliases = ['www.example.org']\n", "site.aliases names www.example.org, but site.domain is empty"),
-        ("[site]\naliases = ['*.example.org']\n", "site.aliases.0 = '*.example.org': string should match pattern"),
+        ("[site]\naliases = ['*.example.org']\n", "site.aliases[1] = '*.example.org': string should match pattern"),
         ("[certificate]\nkind = 'own'\n", 'certificate.kind = "own", but site.certificate and site.key are empty'),
         ("[certificate]\nkind = 'acme'\n", "needs names in DNS that lead to this server; site.domain is empty"),
         ("[site]\ndomain = 'localhost'\n[certificate]\nkind = 'acme'\n", "none is given for localhost"),
