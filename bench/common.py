@@ -16,6 +16,7 @@ from tests.equipment.desk_server import DeskServer
 from tests.equipment.mariadb import MariaDb
 from tests.equipment.monitoring import Monitoring, wait_until
 
+from sereno.serve.catalogue.desk import ALLOCATOR
 from sereno.settings import Settings
 from sereno.watch.rules import render_rules
 
@@ -95,7 +96,7 @@ def desk_with_everything(**environment: str) -> Iterator[DeskServer]:
         watched.start_node_exporter()
         watched.start_prometheus({"node-exporter": [(watched.address("node-exporter"), {})]}, render_rules(Settings()))
         desk = DeskServer(folder / "desk", database, prometheus_url=watched.url("prometheus"))
-        desk.extra = {"MALLOC_ARENA_MAX": "2", **environment}
+        desk.extra = {**ALLOCATOR, **environment}
         stack.callback(desk.close)
         yield desk
 

@@ -1,0 +1,66 @@
+"""The desk's memory: what a check of a password takes for a moment is given back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import pytest
+from tests.equipment import mariadb
+from tests.equipment.desk_server import FIRST_PASSWORD, DeskServer, request
+from tests.equipment.mariadb import MariaDb
+from tests.equipment.monitoring import wait_until
+
+from sereno.serve.catalogue.desk import ALLOCATOR
+
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.skipif(mariadb.is_missing(), reason="this machine has no MariaDB server"),
+]
+
+HASH_MB = 19
+"""What argon2 takes for one password."""
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[DeskServer]:
+    database = MariaDb().create()
+    server = DeskServer(tmp_path / "desk", database, extra={**ALLOCATOR, "SERENO_WEB_WORKERS": "1"})
+    try:
+        yield server.start()
+    finally:
+        server.close()
+        database.close()
+
+
+def sign_in(desk: DeskServer) -> int:
+    body = f'{{"name": "admin", "password": "{FIRST_PASSWORD}"}}'.encode()
+    headers = {"Content-Type": "application/json", "X-Forwarded-Proto": "https"}
+    return request("POST", f"{desk.url}/api/v1/session", body=body, headers=headers, timeout=60).status
+
+
+def serving_process(desk: DeskServer) -> int:
+    """The one process that answers; the one that boots the database beside it has ended."""
+
+    def only_one() -> int | None:
+        children = psutil.Process(desk.processes["webapp"].pid).children()
+        return children[0].pid if len(children) == 1 else None
+
+    return int(wait_until("only the process that serves is left", only_one))
+
+
+def own_mb(pid: int) -> float:
+    """The memory of a process that no file stands behind."""
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return int(re.search(r"^Anonymous:\s+(\d+)", rollup, re.MULTILINE)[1]) / 1024  # type: ignore[index]
+
+
+def test_signing_in_on_several_threads_keeps_no_passwords_memory(desk: DeskServer) -> None:
+    pid = serving_process(desk)
+    before = own_mb(pid)
+    with ThreadPoolExecutor(3) as threads:
+        assert set(threads.map(lambda _: sign_in(desk), range(24))) == {201}
+    assert own_mb(pid) - before < HASH_MB
