@@ -13,7 +13,8 @@ from sereno.database import migrate as migrating
 from sereno.database.base import Base
 from sereno.database.locks import KeptLock, held
 from sereno.database.migrate import SchemaTooNew, migrate
-from sereno.database.schema import head_revision, known_revisions, present_revision
+from sereno.database.schema import head_revision, known_revisions, present_revision, works_with
+from sereno.database.schema_note import FIRST, declared, note, oldest_reader
 from sereno.database.session import make_engine
 
 
@@ -113,6 +114,39 @@ def test_a_schema_from_a_later_program_is_refused_and_left_alone(engine: Engine)
         migrate(engine)
     assert "newer version" in refusal.value.next_step
     assert present_revision(engine) == "9001"
+
+
+def stamp(engine: Engine, revision: str, oldest_reader: str) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
+    note(engine, revision, oldest_reader)
+
+
+def test_a_later_schema_that_only_adds_is_no_hindrance_to_the_program_before_it(engine: Engine) -> None:
+    migrate(engine)
+    assert oldest_reader(engine, head_revision()) == max([FIRST, *declared().values()])
+    stamp(engine, "9001", head_revision())
+    assert works_with(engine, "9001")
+    assert migrate(engine) == ()
+    assert present_revision(engine) == "9001"
+
+
+def test_a_later_schema_that_names_a_later_program_is_refused(engine: Engine) -> None:
+    migrate(engine)
+    stamp(engine, "9002", "9001")
+    assert not works_with(engine, "9002")
+    with pytest.raises(SchemaTooNew):
+        migrate(engine)
+
+
+def test_an_older_schema_is_brought_up_and_noted(engine: Engine) -> None:
+    migrate(engine)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
+        connection.execute(text("DROP TABLE schema_note"))
+    assert not works_with(engine, "0002")
+    assert migrate(engine) == tuple(number for number in known_revisions() if number > "0002")
+    assert works_with(engine, head_revision())
 
 
 def test_whoever_waits_too_long_for_the_lock_is_told(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,8 @@ from sqlalchemy.pool import NullPool
 import sereno.migrations
 from sereno.core.errors import Conflict, SerenoError, Unavailable
 from sereno.database.locks import held
-from sereno.database.schema import head_revision, is_newer, known_revisions, present_revision
+from sereno.database.schema import head_revision, is_newer, known_revisions, present_revision, works_with
+from sereno.database.schema_note import FIRST, declared, note
 from sereno.database.session import connect_arguments
 
 LOCK_PURPOSE = "migrate"
@@ -44,10 +45,13 @@ def migrate(engine: Engine) -> tuple[str, ...]:
     try:
         with held(patient, LOCK_PURPOSE, wait_seconds=LOCK_SECONDS):
             before = present_revision(patient)
+            if works_with(patient, before):
+                return ()
             refuse_newer(before)
             missing = tuple(number for number in known_revisions() if before is None or number > before)
             for number in missing:
                 _upgrade(patient, number)
+            note(patient, head_revision(), max([FIRST, *declared().values()]))
             return missing
     except OperationalError as error:
         raise Unavailable(

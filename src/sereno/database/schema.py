@@ -10,6 +10,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 import sereno.migrations.versions
 from sereno.core.errors import Unavailable
+from sereno.database.schema_note import oldest_reader
 
 
 def known_revisions() -> tuple[str, ...]:
@@ -39,6 +40,14 @@ def present_revision(engine: Engine) -> str | None:
             f"the database does not answer: {error.__class__.__name__}",
             next_step="look at ./sereno status and ./sereno logs mysql",
         ) from error
+
+
+def works_with(engine: Engine, revision: str | None) -> bool:
+    """Whether this program works with the schema `revision`: its own, or a newer one noted as harmless to it."""
+    if revision is None or not is_newer(revision):
+        return revision == head_revision()
+    oldest = oldest_reader(engine, revision)
+    return oldest is not None and oldest <= head_revision()
 
 
 def is_newer(revision: str | None) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify
 
 from sereno.core.errors import Unavailable
-from sereno.database.schema import head_revision, is_newer, present_revision
+from sereno.database.schema import head_revision, is_newer, present_revision, works_with
 from sereno.web.auth import public
 from sereno.web.desk import desk
 
@@ -22,16 +22,17 @@ def alive() -> Response:
 @blueprint.get("/readyz")
 @public
 def ready() -> tuple[Response, int]:
-    """200 when the database answers and has this program's schema, else 503 with what is missing, in words."""
+    """200 when the database answers and has a schema that will do, else 503 with what is missing, in words."""
+    engine = desk().database.engine
     try:
-        present = present_revision(desk().database.engine)
+        present = present_revision(engine)
     except Unavailable as error:
         return jsonify(status="waiting", detail=error.message), 503
     wanted = head_revision()
+    if works_with(engine, present):
+        return jsonify(status="ready", schema=present), 200
     if is_newer(present):
         detail = f"the database has schema {present}, newer than this program's {wanted}"
         return jsonify(status="refused", detail=detail, schema=present), 503
-    if present != wanted:
-        detail = f"the database has schema {present or 'none'}, this program needs {wanted}; migrating"
-        return jsonify(status="waiting", detail=detail, schema=present), 503
-    return jsonify(status="ready", schema=present), 200
+    detail = f"the database has schema {present or 'none'}, this program needs {wanted}; migrating"
+    return jsonify(status="waiting", detail=detail, schema=present), 503
