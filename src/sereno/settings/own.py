@@ -100,6 +100,7 @@ class Probe(Section):
     certificate_days: int = Field(
         21, ge=0, le=365, description="https: warn when the certificate ends within so many days; 0: never."
     )
+    verify: bool = Field(True, description="https: whether the certificate must be one that browsers trust.")
     interval: ProbeInterval = Field("15s", description="How often: 5s to 2m.")
     group: str = Field("", max_length=40, description="Heading under which the public page shows it; empty: none.")
     status_page: bool = Field(True, description="Whether the public page shows it.")
