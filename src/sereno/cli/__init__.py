@@ -24,6 +24,7 @@ COMMANDS = {
     "doctor": "doctor",
     "evidence": "evidence",
     "user": "user",
+    "backup": "backup",
 }
 """Command → the module of this package that has it; a module is imported only when it is needed."""
 

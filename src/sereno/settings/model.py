@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
+from sereno.settings.backup import BackupSection
 from sereno.settings.certificate import HOST_NAME, CertificateSection, HostNames, is_public_name
 from sereno.settings.own import Machine, Probe, Service
 from sereno.settings.section import Duration, Section
@@ -117,6 +118,7 @@ class Settings(Section):
     database: DatabaseSection = DatabaseSection()
     prometheus: PrometheusSection = PrometheusSection()
     alerts: AlertsSection = AlertsSection()
+    backup: BackupSection = BackupSection()
     limits: LimitsSection = LimitsSection()
     status_page: StatusPageSection = StatusPageSection()
     services: tuple[Service, ...] = Field((), max_length=50)

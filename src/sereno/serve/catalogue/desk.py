@@ -47,6 +47,9 @@ def _native_environment(place: Place, process: str) -> dict[str, str]:
     return environment(place) | {
         "SERENO_SECRETS": str(place.home / "secrets"),
         "SERENO_SETTINGS": str(place.config("sereno.toml")),
+        "SERENO_KEPT": str(place.home),
+        "SERENO_BACKUPS": str(place.data("backups")),
+        "SERENO_GRAFANA_DATABASE": str(place.data("grafana/grafana.db")),
         "SERENO_BIND": f"127.0.0.1:{place.ports[process]}",
         # In memory, as in Compose: the files are mapped, and a full disk would kill who counts one request more.
         "PROMETHEUS_MULTIPROC_DIR": f"/dev/shm/sereno-{process}-{place.ports[process]}",  # noqa: S108 -- see server.py.

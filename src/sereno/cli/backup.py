@@ -1,0 +1,134 @@
+"""`./sereno backup`: make, list, check and restore backups."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from sereno.cli.console import Narrator, show_json, show_table
+from sereno.cli.desk_command import DeskCommand
+from sereno.core.clock import rfc3339, utc_now
+from sereno.core.errors import SerenoError
+from sereno.core.units import format_bytes
+from sereno.keep.model import Backup, Manifest, record_of
+from sereno.keep.service import Keeper
+from sereno.wiring import Surroundings
+from sereno.wiring.keep import open_keeper
+
+as_json = click.option("--json", "as_json", is_flag=True, help="For programs.")
+
+
+@click.group()
+def backup() -> None:
+    """Backups of everything that Sereno has: database, settings, secrets, certificates, Grafana's own."""
+
+
+@backup.command(cls=DeskCommand)
+@as_json
+def now(as_json: bool) -> None:
+    """Make a backup, restore it into a throwaway server, and compare."""
+    keeper, narrator = _keeper(), Narrator()
+    made = keeper.make(narrator.step)
+    proof = keeper.prove(made.name, narrator.step)
+    made = keeper.named(made.name)
+    if as_json:
+        show_json(record_of(made) | {"file": str(keeper.folder / made.name)})
+    else:
+        click.echo(f"{keeper.folder / made.name}: {format_bytes(made.bytes)}, {made.rows} rows, {made.seconds:g} s")
+    if not proof.good:
+        raise SerenoError(
+            f"the backup was made, but it does not restore: {proof.words}",
+            next_step="look at the database (./sereno logs mysql), then ./sereno backup now again",
+        )
+    if not as_json:
+        click.echo(f"proven: restored into a throwaway server and found the same, {proof.seconds:g} s")
+
+
+@backup.command("list", cls=DeskCommand)
+@as_json
+def list_backups(as_json: bool) -> None:
+    """Show the backups that are here, newest first."""
+    keeper = _keeper()
+    keeper.adopt()
+    backups = keeper.condition().backups
+    if as_json:
+        show_json([record_of(each) | {"file": str(keeper.folder / each.name)} for each in backups])
+        return
+    show_table(("file", "age", "size", "rows", "encrypted", "proof"), [_cells(each) for each in backups])
+    click.echo(f"in {keeper.folder}" + ("" if backups else ": none yet; ./sereno backup now"), err=True)
+
+
+@backup.command(cls=DeskCommand)
+@click.argument("name")
+@as_json
+def show(name: str, as_json: bool) -> None:
+    """Show what the backup NAME holds (one of `list`): versions, tables, rows, newest rows."""
+    keeper = _keeper()
+    manifest = keeper.manifest(keeper.folder / keeper.named(name).name)
+    if as_json:
+        click.echo(manifest.to_json(), nl=False)
+    else:
+        show_manifest(manifest)
+
+
+@backup.command(cls=DeskCommand)
+@click.argument("name")
+@as_json
+def verify(name: str, as_json: bool) -> None:
+    """Read the backup NAME (one of `list`) to its end and restore it into a throwaway server."""
+    keeper, narrator = _keeper(), Narrator()
+    found = keeper.named(name)
+    narrator.step("comparing every part with its checksum")
+    keeper.verify(keeper.folder / name)
+    proof = keeper.prove(name, narrator.step)
+    if as_json:
+        show_json(record_of(keeper.named(name)))
+    if not proof.good:
+        raise SerenoError(f"{name} does not restore: {proof.words}", next_step="./sereno backup now makes a new one")
+    if not as_json:
+        click.echo(f"{name} is whole and restores: {found.tables} tables, {found.rows} rows, {proof.seconds:g} s")
+
+
+def show_manifest(manifest: Manifest) -> None:
+    """What a backup says of itself, for people."""
+    click.echo(
+        f"made {rfc3339(manifest.made_at)} by Sereno {manifest.program} on {manifest.platform}, "
+        f"from {manifest.server}, schema {manifest.revision or 'none'}"
+    )
+    rows = [
+        (name, str(table.rows), "" if table.newest is None else rfc3339(table.newest))
+        for name, table in sorted(manifest.tables.items())
+    ]
+    show_table(("table", "rows", "newest row"), rows)
+    parts = [(name, format_bytes(part.bytes), part.sha256) for name, part in manifest.members.items()]
+    show_table(("part", "size", "sha256"), parts)
+
+
+def _keeper() -> Keeper:
+    """Beside the desk, as the user that the stack runs as: root's files would be closed to the worker."""
+    surroundings = Surroundings.from_environment(os.environ)
+    _become_owner_of(surroundings.secrets)
+    return open_keeper(surroundings)
+
+
+def _become_owner_of(folder: Path) -> None:
+    owner = folder.stat()
+    if os.geteuid() == 0 and owner.st_uid != 0:
+        os.setgroups([])
+        os.setgid(owner.st_gid)
+        os.setuid(owner.st_uid)
+        os.umask(0o077)
+
+
+def _cells(each: Backup) -> tuple[str, ...]:
+    hours = (utc_now() - each.made_at).total_seconds() / 3600
+    age = f"{hours:.1f} h" if hours < 48 else f"{hours / 24:.0f} days"
+    return (each.name, age, format_bytes(each.bytes), str(each.rows), "yes" if each.sealed else "no", _proof(each))
+
+
+def _proof(each: Backup) -> str:
+    if each.proof is None:
+        return "not yet"
+    return "restores" if each.proof.good else f"FAILED: {each.proof.words}"

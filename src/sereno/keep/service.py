@@ -1,0 +1,271 @@
+"""Making, listing, checking and proving backups."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sereno import __version__
+from sereno.core.clock import Clock, parse_rfc3339, rfc3339, utc_now
+from sereno.core.errors import Conflict, NotFound, SerenoError
+from sereno.keep.model import (
+    Attempt,
+    Backup,
+    Condition,
+    Manifest,
+    Member,
+    Proof,
+    Table,
+    backup_from,
+    bytes_needed,
+    differences,
+    file_name,
+    read_manifest,
+    record_of,
+    refuse_small_disk,
+    superfluous,
+)
+from sereno.keep.ports import Archives, Counted, Database, Rehearsal, Shelf
+
+DUMP, GRAFANA, HOME = "database.sql.gz", "grafana.db.gz", "home.tar.gz"
+"""The parts of a file beside its manifest; Grafana's database is there where there is a Grafana."""
+
+KEPT = ("state.json", "etc", "secrets", "tls")
+"""What a restore on another machine needs of the home."""
+
+NOT_KEPT = frozenset({"secrets/backup-passphrase"})
+"""A key has no place in the box that it opens."""
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is kept, by whom, for how long. `passphrase` is asked when it is needed; empty: not encrypted."""
+
+    platform: str
+    home: Path
+    grafana: Path
+    daily: int
+    weekly: int
+    passphrase: Callable[[], str]
+
+
+class Keeper:
+    """Backups in one folder. Methods that write hold the folder's lock, so that one process at a time does."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        shelf: Shelf,
+        database: Database,
+        rehearsal: Rehearsal,
+        archives: Archives,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._plan = plan
+        self._shelf = shelf
+        self._database = database
+        self._rehearsal = rehearsal
+        self._archives = archives
+        self._clock = clock
+
+    @property
+    def folder(self) -> Path:
+        """Where the files lie."""
+        return self._shelf.folder
+
+    def condition(self) -> Condition:
+        """What there is, newest first. Raises SerenoError when the folder can't be read."""
+        attempt = self._shelf.last_attempt()
+        backups = sorted(self._backups(), key=lambda each: each.made_at, reverse=True)
+        return Condition(
+            since=self._shelf.since(),
+            backups=tuple(backups),
+            last_attempt=None if attempt is None else Attempt(**{**attempt, "at": parse_rfc3339(attempt["at"])}),
+            running_since=self._shelf.busy_since(),
+        )
+
+    def make(self, tell: Tell) -> Backup:
+        """Make one backup and remove those that need not be kept any more.
+
+        Raises Conflict while another process makes one, SerenoError with the next step when it fails; the attempt is
+        noted either way.
+        """
+        with self._shelf.only_one():
+            try:
+                backup = self._make(tell)
+            except Exception as error:
+                words = error.message if isinstance(error, SerenoError) else repr(error)
+                self._note(Attempt(self._clock(), False, words))
+                raise
+            self._note(Attempt(self._clock(), True))
+            self._tidy(tell)
+            return backup
+
+    def prove(self, name: str, tell: Tell) -> Proof:
+        """Restore a backup into a throwaway server, compare it with its manifest, and note the outcome."""
+        with self._shelf.only_one():
+            backup = self.named(name)
+            tell(f"restoring {name} into a throwaway server")
+            proof = self._prove(backup)
+            self._shelf.write_record(name, record_of(replace(backup, proof=proof)))
+            if proof.good:
+                self._tidy(tell)
+            return proof
+
+    def adopt(self) -> None:
+        """Make records for files that have none: brought from another machine, or whole when their maker was killed."""
+        for name in self._shelf.unrecorded():
+            with suppress(SerenoError):  # Damaged, or of another passphrase: it stays where it is, unlisted.
+                file = self.folder / name
+                manifest = self.manifest(file)
+                backup = self._described(file, manifest, self._archives.measure(file).sha256, 0.0)
+                self._shelf.write_record(name, record_of(backup))
+
+    def named(self, name: str) -> Backup:
+        """The backup with this file name. Raises NotFound."""
+        for backup in self._backups():
+            if backup.name == name:
+                return backup
+        raise NotFound(f"there is no backup {name} in {self.folder}", next_step="./sereno backup list")
+
+    def manifest(self, file: Path, passphrase: str | None = None) -> Manifest:
+        """What a file says of itself. Raises SerenoError when it can't be read or does not open."""
+        return read_manifest(self._archives.manifest_in(file, self._key(passphrase)))
+
+    def verify(self, file: Path, passphrase: str | None = None) -> Manifest:
+        """Read a file to its end and compare every part with its checksum. Raises SerenoError when one differs."""
+        with self._shelf.only_one(), self._shelf.work() as work:
+            return unpack_checked(self._archives, file, self._key(passphrase), work)
+
+    # -- steps -----------------------------------------------------------------------------------------------------
+
+    def _backups(self) -> list[Backup]:
+        try:
+            return [backup_from(record) for record in self._shelf.records()]
+        except (KeyError, TypeError, ValueError) as error:
+            raise SerenoError(
+                f"a record in {self.folder} is damaged: {error!r}",
+                next_step=f"move the .json files that are not whole out of {self.folder}; the backups stay usable",
+            ) from error
+
+    def _make(self, tell: Tell) -> Backup:
+        began = time.monotonic()
+        passphrase = self._plan.passphrase()
+        made_at = self._clock().replace(microsecond=0)
+        name = file_name(made_at, sealed=bool(passphrase))
+        if (self.folder / name).exists():
+            raise Conflict(f"{name} has just been made", next_step="wait a second")
+        self._look_for_space()
+        with self._shelf.work() as work:
+            tell("dumping the database")
+            dumped = self._database.dump(work / DUMP, work)
+            parts = {DUMP: work / DUMP}
+            if self._plan.grafana.exists():
+                self._archives.copy_sqlite(self._plan.grafana, work / GRAFANA)
+                parts[GRAFANA] = work / GRAFANA
+            self._archives.pack_folder(self._plan.home, KEPT, work / HOME, without=NOT_KEPT)
+            parts[HOME] = work / HOME
+            manifest = Manifest(
+                made_at=made_at,
+                program=__version__,
+                platform=self._plan.platform,
+                server=dumped.server,
+                revision=dumped.revision,
+                dump_bytes=dumped.bytes,
+                tables=tables(dumped.tables),
+                members={part: self._member(file) for part, file in parts.items()},
+            )
+            tell("writing the file")
+            sha256 = self._archives.pack(
+                self.folder / name,
+                manifest.to_json(),
+                parts,
+                passphrase=passphrase,
+                written_at=made_at.timestamp(),
+            )
+        seconds = round(time.monotonic() - began, 1)
+        backup = self._described(self.folder / name, manifest, sha256, seconds)
+        self._shelf.write_record(name, record_of(backup))
+        return backup
+
+    @staticmethod
+    def _described(file: Path, manifest: Manifest, sha256: str, seconds: float) -> Backup:
+        return Backup(
+            name=file.name,
+            made_at=manifest.made_at,
+            seconds=seconds,
+            bytes=file.stat().st_size,
+            sha256=sha256,
+            tables=len(manifest.tables),
+            rows=manifest.rows,
+            newest=max((table.newest for table in manifest.tables.values() if table.newest), default=None),
+            program=manifest.program,
+            server=manifest.server,
+            revision=manifest.revision,
+        )
+
+    def _look_for_space(self) -> None:
+        last = max(self._backups(), key=lambda each: each.made_at, default=None)
+        grafana = self._plan.grafana.stat().st_size if self._plan.grafana.exists() else 0
+        needed = bytes_needed(None if last is None else last.bytes, self._database.estimated_bytes(), grafana)
+        refuse_small_disk(self._shelf.free_bytes(), needed, str(self.folder))
+
+    def _member(self, file: Path) -> Member:
+        part = self._archives.measure(file)
+        return Member(part.bytes, part.sha256)
+
+    def _prove(self, backup: Backup) -> Proof:
+        began, at = time.monotonic(), self._clock()
+        try:
+            with self._shelf.work() as work:
+                manifest = self.manifest(self.folder / backup.name)
+                # Unpacked, and twice its text as a database with its indexes and logs.
+                needed = bytes_needed(0, backup.bytes, manifest.dump_bytes)
+                refuse_small_disk(self._shelf.free_bytes(), needed, str(self.folder))
+                unpack_checked(self._archives, self.folder / backup.name, self._plan.passphrase(), work)
+                found = tables(self._rehearsal.tables_of(work / DUMP, work))
+                wrong = differences(manifest.tables, found)
+        except SerenoError as error:
+            wrong = [error.message, *error.log_tail.splitlines()[-3:]]
+        words = "; ".join(wrong)[:1000]
+        return Proof(at, round(time.monotonic() - began, 1), not wrong, words)
+
+    def _tidy(self, tell: Tell) -> None:
+        self.adopt()
+        for backup in superfluous(self._backups(), now=self._clock(), daily=self._plan.daily, weekly=self._plan.weekly):
+            self._shelf.remove(backup.name)
+            tell(f"removed {backup.name}")
+
+    def _note(self, attempt: Attempt) -> None:
+        self._shelf.write_attempt({"at": rfc3339(attempt.at), "good": attempt.good, "words": attempt.words})
+
+    def _key(self, passphrase: str | None) -> str:
+        return self._plan.passphrase() if passphrase is None else passphrase
+
+
+def tables(counted: Mapping[str, Counted]) -> dict[str, Table]:
+    """What was counted, as the manifest has it."""
+    return {name: Table(each.rows, each.newest, each.fingerprint) for name, each in counted.items()}
+
+
+def unpack_checked(archives: Archives, file: Path, passphrase: str, folder: Path) -> Manifest:
+    """Unpack a file and compare each part with its checksum in the manifest, which is returned.
+
+    Raises SerenoError when a part is missing, too much, or differs.
+    """
+    text, found = archives.unpack(file, passphrase, folder)
+    manifest = read_manifest(text)
+    measured = {name: Member(part.bytes, part.sha256) for name, part in found.items()}
+    wrong = sorted(name for name in {*measured, *manifest.members} if measured.get(name) != manifest.members.get(name))
+    if wrong or DUMP not in manifest.members:
+        raise SerenoError(
+            f"{file.name} is damaged: {', '.join(wrong) or DUMP} is not what the manifest says",
+            next_step="take another one: ./sereno backup list",
+        )
+    return manifest
