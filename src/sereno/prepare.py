@@ -20,10 +20,19 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from sereno.core.errors import SerenoError, SettingsError, UsageError
-from sereno.outside.certificate import check_pair, ensure_certificate
+from sereno.outside.certificate import check_pair, read_certificate
+from sereno.outside.tls_folder import (
+    CERTIFICATE,
+    KEY,
+    Source,
+    TlsFolder,
+    is_right,
+    make_self_signed,
+    typed_names,
+)
 from sereno.serve.catalogue.desk import DESK_USER
 from sereno.serve.handover import GRAFANA_ADMIN, READERS, hand_over, make_secrets, refuse_known_password
-from sereno.serve.place import COMPOSE_SECRETS, COMPOSE_SETTINGS, COMPOSE_WWW
+from sereno.serve.place import COMPOSE_SECRETS, COMPOSE_SETTINGS, COMPOSE_TLS, COMPOSE_WWW
 from sereno.serve.render import compose_place
 from sereno.serve.secrets import LAB_GRAFANA_PASSWORD
 from sereno.settings import Settings, load_settings
@@ -36,7 +45,11 @@ MOUNTED = ("prometheus", "alertmanager", "grafana", "docker/mysql", "docker/ngin
            "docker/process-exporter")  # fmt: skip
 """Folders of the clone that containers read."""
 
-_PAIR = ("cert.pem", "key.pem")
+ACME_CA = "acme-ca.pem"
+"""Beside the settings: by what the certificate authority's directory is trusted."""
+
+NGINX_GROUP = 0
+"""The group of Nginx's first process."""
 
 
 def prepare(
@@ -46,6 +59,7 @@ def prepare(
     secrets: Path = Path(COMPOSE_SECRETS),
     settings_folder: Path = Path(COMPOSE_SETTINGS),
     www: Path = Path(COMPOSE_WWW),
+    tls: Path = Path(COMPOSE_TLS),
     program: Path = PROGRAM,
 ) -> list[str]:
     """Do the steps of the module's docstring; what was changed, in words. Raises SerenoError with the next step."""
@@ -58,9 +72,9 @@ def prepare(
     settings = load_settings(clone / "sereno.toml", {})
     _refuse_unreadable(clone)
     changed = list(_hand_over_secrets(secrets, settings, lab=lab))
-    changed += _certificate(clone / "docker/nginx/ssl", secrets / "nginx", program, settings)
-    changed += _settings(clone / "sereno.toml", settings_folder)
-    for name in ("static", "errors", "status"):
+    changed += _certificate(clone / "docker/nginx/ssl", tls, secrets / "nginx", program, settings)
+    changed += _settings(clone, settings, settings_folder)
+    for name in ("static", "errors", "status", "acme"):
         _folder(www / name, DESK_USER, 0o755)
     _folder(www, DESK_USER, 0o755)
     return changed
@@ -102,41 +116,84 @@ def _hand_over_secrets(volume: Path, settings: Settings, *, lab: bool) -> Iterat
             yield f"made {handed.folder}/{handed.name}"
 
 
-def _certificate(own: Path, target: Path, program: Path, settings: Settings) -> Iterator[str]:
-    """The clone's pair when it is there and right, else the volume's, made or renewed when that is needed."""
-    pair = [own / name for name in _PAIR]
-    if all(file.is_file() for file in pair):
+def _certificate(own: Path, folder: Path, kept: Path, program: Path, settings: Settings) -> Iterator[str]:
+    """Give Nginx a pair by way of the volume of certificates, where the worker puts what it renews.
+
+    The clone's pair when it is there and right, else one made in the volume. What the worker got from an authority, or
+    has made in the present one's place, is served on. `kept` is where earlier versions had the pair that they made.
+    """
+    _shared_folder(folder)
+    served = TlsFolder(folder)
+    candidate: tuple[Path, Path] | None = (own / CERTIFICATE, own / KEY)
+    if own.joinpath(CERTIFICATE).is_file() and own.joinpath(KEY).is_file():
         try:
-            check_pair(*pair, domain="")
+            check_pair(own / CERTIFICATE, own / KEY)
         except SettingsError as error:
+            candidate = None
             yield f"docker/nginx/ssl is not used ({error.message}); next: generate-ssl.sh there makes a new pair"
-        else:
-            for file in pair:
-                if _file(target / file.name, file.read_bytes(), READERS["nginx"]):
-                    yield f"took {file.name} from docker/nginx/ssl; if Nginx runs: docker-compose restart nginx"
-            return
     elif settings.certificate_pair is not None:
         raise SettingsError(
             "site.certificate and site.key name files of the host, which this container cannot see",
             next_step="./sereno up hands them over; or copy them to docker/nginx/ssl/cert.pem and key.pem",
         )
-    before = _bytes(target / "cert.pem")
-    ensure_certificate(target, program, _without_pair(settings))
-    for name in _PAIR:
-        _file(target / name, (target / name).read_bytes(), READERS["nginx"])
-    if _bytes(target / "cert.pem") != before:
-        yield "made a certificate for localhost; docker/nginx/ssl/generate-ssl.sh makes one with this machine's name"
+    else:
+        candidate = None
+    if candidate is None:
+        candidate = (folder / CERTIFICATE, folder / KEY)
+        if not folder.joinpath(KEY).exists() and kept.joinpath(KEY).exists():
+            for name in (CERTIFICATE, KEY):
+                (folder / name).write_bytes((kept / name).read_bytes())
+        make_self_signed(folder, program, typed_names(settings))
+    if not _is_better(served, candidate, settings):
+        certificate, key = (file.read_bytes() for file in candidate)
+        source: Source = "self-signed" if read_certificate(certificate).self_signed else "own"
+        if served.install(source, certificate, key):
+            where = "from docker/nginx/ssl" if candidate[0].parent == own else "made for localhost"
+            yield f"Nginx serves the certificate {where}; docker/nginx/ssl/generate-ssl.sh makes one for more names"
+    for path in (folder, *folder.rglob("*")):
+        os.lchown(path, DESK_USER, NGINX_GROUP)
+    for file in folder.rglob("*.pem"):
+        if not file.is_symlink():
+            file.chmod(0o640)
+    _shared_folder(folder)
 
 
-def _without_pair(settings: Settings) -> Settings:
-    site = settings.site.model_copy(update={"certificate": "", "key": ""})
-    return settings.model_copy(update={"site": site})
+def _is_better(served: TlsFolder, candidate: tuple[Path, Path], settings: Settings) -> bool:
+    """Whether what is served may stay: an authority's, or this machine's own that the worker has renewed since."""
+    present = served.served()
+    if present is None:
+        return False
+    if settings.certificate_kind == "acme" and is_right(served, settings):
+        return True
+    given = read_certificate(candidate[0].read_bytes())
+    renewed = present[0] == "self-signed" and present[1].not_after >= given.not_after
+    return given.self_signed and renewed and set(given.names) <= set(present[1].names)
 
 
-def _settings(own: Path, folder: Path) -> Iterator[str]:
+def _shared_folder(folder: Path) -> None:
+    """The desk's, and for Nginx's first process to read: it is root, without root's right to read what is others'.
+
+    The folder hands its group on to what the worker makes in it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    os.chown(folder, DESK_USER, NGINX_GROUP)
+    folder.chmod(0o2750)
+
+
+def _settings(clone: Path, settings: Settings, folder: Path) -> Iterator[str]:
     _folder(folder, DESK_USER, 0o500)
+    own = clone / "sereno.toml"
     if _file(folder / "sereno.toml", own.read_bytes() if own.is_file() else b"", DESK_USER):
         yield "brought the settings to the desk"
+    if settings.certificate.directory_ca:
+        try:
+            trusted = (clone / settings.certificate.directory_ca).read_bytes()
+        except OSError as error:
+            raise SettingsError(
+                f"certificate.directory_ca = '{settings.certificate.directory_ca}' cannot be read: {error.strerror}",
+                next_step="put the file into the clone and name it as seen from sereno.toml",
+            ) from error
+        _file(folder / ACME_CA, trusted, DESK_USER)
 
 
 def _refuse_unreadable(clone: Path) -> None:

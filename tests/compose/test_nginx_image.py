@@ -29,7 +29,7 @@ VARIANTS = {
 @pytest.fixture
 def folder(docker: Engine, tmp_path: Path) -> Path:
     """What the container is given: configuration, a pair of its own making, the user's own snippets."""
-    subprocess.run(["bash", str(SCRIPT), "--into", str(tmp_path / "pair")], check=True, capture_output=True)
+    subprocess.run(["bash", str(SCRIPT), "--into", str(tmp_path / "tls/served")], check=True, capture_output=True)
     shutil.copytree(ROOT / "docker/nginx/conf.d", tmp_path / "conf.d")
     return tmp_path
 
@@ -45,7 +45,7 @@ def test_the_image_takes_the_configuration(docker: Engine, folder: Path, text: s
             *("--tmpfs", "/run", "--tmpfs", "/tmp", "--tmpfs", "/var/cache/nginx"),
             *("-v", f"{folder}/nginx.conf:/etc/nginx/nginx.conf:ro"),
             *("-v", f"{folder}/conf.d:/etc/nginx/conf.d:ro"),
-            *("-v", f"{folder}/pair:/run/sereno/secrets/nginx:ro"),
+            *("-v", f"{folder}/tls:/srv/sereno/tls:ro"),
             *(BY_NAME["nginx"].image, "nginx", "-t", "-q"),
         ],
         check=False,

@@ -71,7 +71,9 @@ class Nginx:
         for name in ("www/static", "www/errors", "www/status"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         subprocess.run(
-            ["bash", str(SCRIPT), "--into", str(self.folder / "secrets"), "desk.test"], check=True, capture_output=True
+            ["bash", str(SCRIPT), "--into", str(self.folder / "tls/served"), "desk.test"],
+            check=True,
+            capture_output=True,
         )
         self.render()
 

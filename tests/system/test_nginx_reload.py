@@ -97,7 +97,7 @@ def test_a_kept_connection_is_told_to_close_rather_than_cut_off(nginx: Nginx) ->
 def test_a_new_certificate_is_served_after_a_reload(nginx: Nginx) -> None:
     before = served_certificate(nginx)
     subprocess.run(
-        ["bash", str(SCRIPT), "--force", "--into", str(nginx.folder / "secrets")], check=True, capture_output=True
+        ["bash", str(SCRIPT), "--force", "--into", str(nginx.folder / "tls/served")], check=True, capture_output=True
     )
     nginx.render()
     assert served_certificate(nginx) == before

@@ -99,7 +99,7 @@ def test_no_ticket_is_handed_out_that_could_be_stolen_later(nginx: Nginx) -> Non
 
 
 def test_the_certificate_is_for_the_names_that_were_asked_for(nginx: Nginx) -> None:
-    pair = nginx.folder / "secrets/cert.pem"
+    pair = nginx.folder / "tls/served/cert.pem"
     for name in ("localhost", "desk.test"):
         told = handshake(nginx, "-CAfile", str(pair), "-verify_hostname", name, "-verify_return_error")
         assert "Verify return code: 0 (ok)" in told, name

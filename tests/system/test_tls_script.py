@@ -55,7 +55,7 @@ def leaf(script: Path) -> x509.Certificate:
 def test_it_makes_a_pair_beside_itself_from_any_folder(script: Path, tmp_path: Path) -> None:
     done = run(script, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    check_pair(script.parent / "cert.pem", script.parent / "key.pem", domain="localhost")
+    check_pair(script.parent / "cert.pem", script.parent / "key.pem", names=("localhost",))
     assert (script.parent / "key.pem").stat().st_mode & 0o777 == 0o600
     assert sorted(file.name for file in script.parent.iterdir()) == ["cert.pem", "generate-ssl.sh", "key.pem"]
 
@@ -120,7 +120,7 @@ def test_a_pair_that_does_not_belong_together_is_replaced(script: Path) -> None:
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     assert run(script).stdout.startswith("made ")
-    check_pair(script.parent / "cert.pem", script.parent / "key.pem", domain="localhost")
+    check_pair(script.parent / "cert.pem", script.parent / "key.pem", names=("localhost",))
 
 
 @pytest.mark.parametrize("what", ["cert.pem", "key.pem"])
@@ -177,7 +177,7 @@ def test_a_long_name_has_room(script: Path) -> None:
 
 def test_another_folder_is_made_when_it_is_asked_for(script: Path, tmp_path: Path) -> None:
     assert run(script, "--into", str(tmp_path / "new/folder")).returncode == 0
-    check_pair(tmp_path / "new/folder/cert.pem", tmp_path / "new/folder/key.pem", domain="localhost")
+    check_pair(tmp_path / "new/folder/cert.pem", tmp_path / "new/folder/key.pem", names=("localhost",))
 
 
 def test_help_says_what_it_does(script: Path) -> None:

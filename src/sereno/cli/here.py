@@ -40,7 +40,7 @@ class Here:
         """The certificate that Nginx is given: in the home natively, in the clone for Compose."""
         state = self.home.state()
         in_clone = state is not None and state.platform == "compose"
-        return self.root / "docker/nginx/ssl/cert.pem" if in_clone else self.home / "tls/cert.pem"
+        return self.root / "docker/nginx/ssl/cert.pem" if in_clone else self.home / "tls/served/cert.pem"
 
     def platform(self, state: State) -> Platform:
         """The platform that `state` names, ready to be asked."""

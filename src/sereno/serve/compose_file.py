@@ -16,7 +16,7 @@ from sereno.serve.catalogue import CATALOGUE
 from sereno.serve.catalogue.desk import BUILD, IMAGE
 from sereno.serve.component import CommandHealth, Component, HttpHealth
 from sereno.serve.compose_parts import OPERATOR_BIND, OPS_GATEWAY, OPS_SUBNET
-from sereno.serve.place import COMPOSE_SECRETS, COMPOSE_SETTINGS, COMPOSE_WWW, Place
+from sereno.serve.place import COMPOSE_SECRETS, COMPOSE_SETTINGS, COMPOSE_TLS, COMPOSE_WWW, Place
 
 PREPARE = "prepare"
 AWAITED_INTERVAL_SECONDS = 4
@@ -112,7 +112,7 @@ def has_check(component: Component) -> bool:
 
 _PREPARE_COMMENT = (
     "Runs to its end before the others start: makes missing secrets in a volume, each file for its one reader, and "
-    "gives Nginx its key. Where passwords are to be had: docker-compose logs prepare."
+    "gives Nginx its certificate and key. Where passwords are to be had: docker-compose logs prepare."
 )
 
 
@@ -136,6 +136,7 @@ def _prepare() -> dict[str, Any]:
             f"secrets:{COMPOSE_SECRETS}",
             f"settings:{COMPOSE_SETTINGS}",
             f"www:{COMPOSE_WWW}",
+            f"tls:{COMPOSE_TLS}",
         ],
         "tmpfs": ["/tmp"],  # noqa: S108 -- this container's own.
         "mem_limit": "128m",

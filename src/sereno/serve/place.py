@@ -13,6 +13,9 @@ COMPOSE_SECRETS = PurePosixPath("/run/sereno/secrets")
 """Where the volume of secrets is mounted in a container; a folder for each reader."""
 
 COMPOSE_WWW = PurePosixPath("/srv/sereno/www")
+COMPOSE_TLS = PurePosixPath("/srv/sereno/tls")
+"""Where the volume with Nginx's certificate is mounted: written by the worker, read by Nginx."""
+
 COMPOSE_SETTINGS = PurePosixPath("/etc/sereno/settings")
 """Where the desk's containers find `sereno.toml`."""
 
@@ -42,6 +45,11 @@ class Place:
 
     absent: frozenset[str] = frozenset()
     """Optional components that are not installed here; someone else may listen on their ports."""
+
+    environment: PurePosixPath = PurePosixPath("/opt/app")
+    """The virtual environment of the desk's processes (natively)."""
+    program: PurePosixPath = PurePosixPath("/opt/app/lib")
+    """The folder that holds the package `sereno` (natively)."""
 
     @property
     def native(self) -> bool:
@@ -76,6 +84,11 @@ class Place:
     def www(self) -> PurePosixPath:
         """The folder that Nginx serves: `static/`, `errors/`, `status/`."""
         return self.home / "www" if self.native else COMPOSE_WWW
+
+    @property
+    def tls(self) -> PurePosixPath:
+        """The folder that holds the certificate and key to be served (`outside/tls_folder.py`)."""
+        return self.home / "tls" if self.native else COMPOSE_TLS
 
     def secret(self, name: str, reader: str) -> PurePosixPath:
         """The file that holds the secret `name` for the component `reader`."""

@@ -131,6 +131,12 @@ class Settings(Section):
         return "own" if self.site.certificate else self.certificate.kind
 
     @property
+    def certificate_names(self) -> tuple[str, ...]:
+        """Every name that the certificate has to be for: this server's, and those of services with one of their own."""
+        services = (service.domain.lower() for service in self.services if service.domain)
+        return tuple(dict.fromkeys((*self.site.names, *services)))
+
+    @property
     def certificate_pair(self) -> tuple[Path, Path] | None:
         """The user's own certificate and key, or None when Sereno makes its own."""
         if not self.site.certificate:

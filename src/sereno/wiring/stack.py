@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sereno.outside.by_sudo import PackagesBySudo
-from sereno.outside.certificate import ensure_certificate
 from sereno.outside.docker import Docker, engine_state
 from sereno.outside.health import Health
 from sereno.outside.packages import Packages
 from sereno.outside.processes import Processes
 from sereno.outside.supervisor import Supervisor
+from sereno.outside.tls_folder import ensure_pair, ensure_served
 from sereno.serve.compose import environment
 from sereno.serve.native.home import Home, State
 from sereno.serve.platforms.compose import PROJECT, ComposePlatform, Machine
@@ -45,7 +45,7 @@ def native_platform(
             health=Health(),
         ),
         configuration_of=configuration_of,
-        certificate=lambda folder: ensure_certificate(folder, root, settings),
+        certificate=lambda folder: ensure_served(folder, root, settings),
     )
 
 
@@ -68,5 +68,5 @@ def compose_platform(*, root: Path, home: Home, settings: Settings, state: State
             caller=os.environ.get("SUDO_USER") or getpass.getuser(),
         ),
         files=lambda: mounted_files(settings, root),
-        certificate=lambda target: ensure_certificate(target, root, settings),
+        certificate=lambda target: ensure_pair(target, root, settings),
     )

@@ -369,12 +369,10 @@ def test_targets_of_the_users_own_need_no_restart(tmp_path: Path) -> None:
     assert stale.older_than_their_files(tmp_path, compose_place(), boxes) == []
 
 
-def test_settings_and_certificate_reach_those_that_read_them(tmp_path: Path) -> None:
-    (tmp_path / "docker/nginx/ssl").mkdir(parents=True)
-    (tmp_path / "docker/nginx/ssl/cert.pem").write_text("pair")
+def test_settings_reach_those_that_read_them(tmp_path: Path) -> None:
     (tmp_path / "sereno.toml").write_text("")
     boxes = {name: Box(name, since=LONG_AGO) for name in ("nginx", "webapp", "worker", "mysql")}
-    assert stale.older_than_their_files(tmp_path, compose_place(), boxes) == ["webapp", "worker", "nginx"]
+    assert stale.older_than_their_files(tmp_path, compose_place(), boxes) == ["webapp", "worker"]
 
 
 def test_a_command_of_the_desk_runs_beside_it_for_the_one_who_types(scene: Scene) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 from sereno import __version__
 from sereno.core.text import Text
 from sereno.serve.component import Component, HttpHealth, MetricsEndpoint, NativeProgram
-from sereno.serve.compose_parts import SECRETS_VOLUME, WWW_VOLUME
-from sereno.serve.place import COMPOSE_SECRETS, COMPOSE_SETTINGS, Place
+from sereno.serve.compose_parts import SECRETS_VOLUME, TLS_VOLUME, WWW_VOLUME
+from sereno.serve.place import COMPOSE_SECRETS, COMPOSE_SETTINGS, COMPOSE_TLS, Place
 
 DESK_USER = 10001
 """The user id of the desk in its image."""
@@ -39,6 +39,7 @@ def environment(place: Place) -> dict[str, str]:
         "SERENO_ALERTMANAGER_URL": f"http://{place.address('alertmanager')}",
         "SERENO_WEBAPP_URL": f"http://{place.address('webapp')}",
         "SERENO_WWW": str(place.www),
+        "SERENO_NGINX_ADDRESS": place.address("nginx"),
         **ALLOCATOR,
     }
 
@@ -54,10 +55,12 @@ def _native_environment(place: Place, process: str) -> dict[str, str]:
         # In memory, as in Compose: the files are mapped, and a full disk would kill who counts one request more.
         "PROMETHEUS_MULTIPROC_DIR": f"/dev/shm/sereno-{process}-{place.ports[process]}",  # noqa: S108 -- see server.py.
         "PYTHONDONTWRITEBYTECODE": "1",
+        "SERENO_TLS": str(place.tls),
+        "SERENO_NGINX_PID": str(place.run("nginx.pid")),
     }
 
 
-def _compose(place: Place, process: str, command: list[str], port: int) -> Mapping[str, Any]:
+def _compose(place: Place, process: str, command: list[str], port: int, *, renews: bool = False) -> Mapping[str, Any]:
     return {
         "image": IMAGE,
         "build": BUILD,
@@ -71,8 +74,14 @@ def _compose(place: Place, process: str, command: list[str], port: int) -> Mappi
             "SERENO_SETTINGS": str(COMPOSE_SETTINGS / "sereno.toml"),
             "SERENO_BIND": f"0.0.0.0:{port}",
             "PROMETHEUS_MULTIPROC_DIR": f"/tmp/{process}-metrics",  # noqa: S108 -- a tmpfs of this container alone.
-        },
-        "volumes": [SECRETS_VOLUME, WWW_VOLUME, f"settings:{COMPOSE_SETTINGS}:ro"],
+        }
+        | ({"SERENO_TLS": str(COMPOSE_TLS)} if renews else {}),
+        "volumes": [
+            SECRETS_VOLUME,
+            WWW_VOLUME,
+            f"settings:{COMPOSE_SETTINGS}:ro",
+            *([TLS_VOLUME] if renews else []),
+        ],
         "tmpfs": [f"/tmp:uid={DESK_USER},gid={DESK_USER},mode=700"],  # noqa: S108
         "networks": ["inside", "ops"],
     }
@@ -94,7 +103,7 @@ WEBAPP = Component(
         program="gunicorn",
         package=None,
         argv=lambda place: [
-            str(place.home / "venv/bin/gunicorn"),
+            str(place.environment / "bin/gunicorn"),
             "-c",
             "python:sereno.web.server",
             "sereno.web.server:app",
@@ -122,11 +131,13 @@ WORKER = Component(
     native=NativeProgram(
         program="python3",
         package=None,
-        argv=lambda place: [str(place.home / "venv/bin/python"), "-m", "sereno.worker"],
+        argv=lambda place: [str(place.environment / "bin/python"), "-m", "sereno.worker"],
         environment=lambda place: _native_environment(place, "worker"),
         version_flag="",
     ),
-    compose=lambda place: _compose(place, "worker", ["python", "-m", "sereno.worker"], WORKER_METRICS_PORT),
+    compose=lambda place: _compose(
+        place, "worker", ["python", "-m", "sereno.worker"], WORKER_METRICS_PORT, renews=True
+    ),
     metrics=MetricsEndpoint("webapp"),
     needs=("webapp",),
 )

@@ -6,10 +6,12 @@ import re
 
 from sereno.core.text import Text
 from sereno.serve.component import Component, HttpHealth, NativeProgram, RenderedFile
-from sereno.serve.compose_parts import HTTP_PORT, HTTPS_PORT, RENDERED, SECRETS_VOLUME, WWW_VOLUME_READ_ONLY
+from sereno.serve.compose_parts import HTTP_PORT, HTTPS_PORT, RENDERED, TLS_VOLUME_READ_ONLY, WWW_VOLUME_READ_ONLY
 from sereno.serve.place import Place
 
 PROGRAM = "/usr/sbin/nginx"
+START_SCRIPT = "/etc/nginx/start.sh"
+"""In its container: starts Nginx, and has it take over a certificate that the worker has renewed."""
 
 
 def versions(said: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -64,10 +66,12 @@ COMPONENT = Component(
         low_ports=True,
     ),
     compose=lambda place: {
+        "command": ["/bin/sh", START_SCRIPT],
         "volumes": [
             f"{RENDERED}/docker/nginx/nginx.conf:/etc/nginx/nginx.conf:ro",
             "./nginx/conf.d:/etc/nginx/conf.d:ro",
-            SECRETS_VOLUME,
+            f"./nginx/start.sh:{START_SCRIPT}:ro",
+            TLS_VOLUME_READ_ONLY,
             WWW_VOLUME_READ_ONLY,
         ],
         # The first process is root, to read the key; its workers are not.

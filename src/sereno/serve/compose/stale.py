@@ -13,7 +13,7 @@ from sereno.serve.compose.ports import Container
 from sereno.serve.compose_parts import RENDERED
 from sereno.serve.place import Place
 
-HANDED_OVER = {"webapp": ("sereno.toml",), "worker": ("sereno.toml",), "nginx": ("docker/nginx/ssl",)}
+HANDED_OVER = {"webapp": ("sereno.toml",), "worker": ("sereno.toml",)}
 """Component → what reaches it by way of the one-shot `prepare`, below the repository."""
 
 NOTICED_BY_ITSELF = ("prometheus/targets", "prometheus/tests")

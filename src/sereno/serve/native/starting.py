@@ -104,7 +104,7 @@ class Starter:
         read = sorted(folder.rglob("*")) if folder.exists() else []
         if component.name in ("webapp", "worker"):
             read += [self._home / "etc/sereno.toml", self._home / "venv/program.sha256"]
-        read += [self._home / "secrets/cert.pem"] if component.name == "nginx" else []
+        read += [self._home / "tls/served/cert.pem"] if component.name == "nginx" else []
         return f"{process.hexdigest()} {_digest_of(read)}"
 
     def _read_digests(self) -> dict[str, str]:

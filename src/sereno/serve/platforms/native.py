@@ -197,9 +197,6 @@ class NativePlatform:
         for component in self._components():
             files.write_configuration(self._home, place, component, self._configuration_of(component, place))
         self._certificate(self._home / "tls")
-        for name in ("cert.pem", "key.pem"):
-            text = (self._home / "tls" / name).read_text(encoding="utf-8")
-            write_whole(self._home / "secrets" / name, text, 0o600)
         supervision = supervisord_conf(place, self._components(), low_ports=bool(self._low_ports()))
         write_whole(self._home / "etc/supervisord.conf", supervision, 0o600)
         for folder in ("etc", "data", "log", "run", "secrets", "www", "tls"):

@@ -1,0 +1,19 @@
+#!/bin/sh
+# The first process of Nginx's container. The worker cannot signal another container, so this one looks itself whether the
+# link to the certificate that is to be served leads elsewhere by now, and then has Nginx take it over without a pause.
+set -eu
+served=${SERENO_TLS:-/srv/sereno/tls}/served
+
+take_over_renewed_certificates() {
+    taken=$(readlink "$served" || true)
+    while sleep 3; do
+        present=$(readlink "$served" || true)
+        [ "$present" != "$taken" ] || continue
+        taken=$present
+        # This shell's parent is Nginx's first process by then.
+        if nginx -t -q; then kill -HUP 1; else echo "start.sh: $present is refused, the old one goes on" >&2; fi
+    done
+}
+
+take_over_renewed_certificates &
+exec nginx -g 'daemon off;'
