@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import click
 
 from sereno.cli.console import Narrator, show_json, show_table
 from sereno.cli.desk_command import DeskCommand
+from sereno.cli.here import Here
+from sereno.cli.restore import passphrase_file, passphrase_for, restore
 from sereno.core.clock import rfc3339, utc_now
 from sereno.core.errors import SerenoError
 from sereno.core.units import format_bytes
-from sereno.keep.model import Backup, Manifest, record_of
-from sereno.keep.service import Keeper
+from sereno.keep.backups.model import Backup, Manifest, record_of
+from sereno.keep.backups.service import Keeper, unpack_checked
+from sereno.outside import archive
 from sereno.wiring import Surroundings
 from sereno.wiring.keep import open_keeper
 
@@ -73,11 +77,32 @@ def show(name: str, as_json: bool) -> None:
         show_manifest(manifest)
 
 
-@backup.command(cls=DeskCommand)
+@backup.command()
+@click.argument("file")
+@passphrase_file
+@as_json
+def verify(file: str, passphrase_file: Path | None, as_json: bool) -> None:
+    """Read the backup FILE to its end and compare every part with its checksum.
+
+    One that is named as in `list` is also restored into a throwaway server.
+    """
+    if not Path(file).is_file():
+        arguments = ["backup", "prove", file, *(["--json"] if as_json else [])]
+        raise SystemExit(Here.from_environment().chosen_platform().run_desk(arguments))
+    key = passphrase_for(Here.from_environment(), Path(file), passphrase_file)
+    with tempfile.TemporaryDirectory(prefix="sereno-verify-", dir=Path(file).absolute().parent) as work:
+        manifest = unpack_checked(archive, Path(file), key, Path(work))
+    if as_json:
+        click.echo(manifest.to_json(), nl=False)
+    else:
+        click.echo(f"{file} is whole: {len(manifest.tables)} tables, {manifest.rows} rows")
+
+
+@backup.command(cls=DeskCommand, hidden=True)
 @click.argument("name")
 @as_json
-def verify(name: str, as_json: bool) -> None:
-    """Read the backup NAME (one of `list`) to its end and restore it into a throwaway server."""
+def prove(name: str, as_json: bool) -> None:
+    """Beside the desk: what `verify` does with a backup that is named as in `list`."""
     keeper, narrator = _keeper(), Narrator()
     found = keeper.named(name)
     narrator.step("comparing every part with its checksum")
@@ -89,6 +114,9 @@ def verify(name: str, as_json: bool) -> None:
         raise SerenoError(f"{name} does not restore: {proof.words}", next_step="./sereno backup now makes a new one")
     if not as_json:
         click.echo(f"{name} is whole and restores: {found.tables} tables, {found.rows} rows, {proof.seconds:g} s")
+
+
+backup.add_command(restore)
 
 
 def show_manifest(manifest: Manifest) -> None:

@@ -1,1 +1,1 @@
-"""Will it come back? Backups, how long they are kept, and the proof that each can be restored."""
+"""Will it come back? Backups with their proofs, and certificates renewed in time."""

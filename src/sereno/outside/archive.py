@@ -196,12 +196,16 @@ def pack_folder(root: Path, names: Iterable[str], target: Path, *, without: froz
             top = root / name
             for file in sorted(top.rglob("*")) if top.is_dir() else [top]:
                 path = file.relative_to(root).as_posix()
-                if file.is_file() and not file.is_symlink() and path not in without:
-                    entry = tar.gettarinfo(file, path)
-                    entry.uid = entry.gid = 0
-                    entry.uname = entry.gname = ""
-                    with file.open("rb") as content:
-                        tar.addfile(entry, content)
+                if path in without or not (file.is_symlink() or file.is_file()):
+                    continue
+                entry = tar.gettarinfo(file, path)
+                entry.uid = entry.gid = 0
+                entry.uname = entry.gname = ""
+                if file.is_symlink():
+                    tar.addfile(entry)
+                    continue
+                with file.open("rb") as content:
+                    tar.addfile(entry, content)
 
 
 def unpack_folder(packed: Path, folder: Path) -> list[str]:
@@ -209,16 +213,23 @@ def unpack_folder(packed: Path, folder: Path) -> list[str]:
     written = []
     with tarfile.open(packed, mode="r:gz") as tar:
         for entry in tar:
-            path = PurePosixPath(entry.name)
-            if not entry.isfile() or path.is_absolute() or ".." in path.parts:
+            if not (entry.isfile() or entry.issym()) or _leads_out(entry.name) or _leads_out(entry.linkname):
                 raise _damaged(packed, f"it holds {entry.name!r}")
-            target = folder / path
+            target = folder / entry.name
             target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            written.append(entry.name)
+            if entry.issym():
+                target.symlink_to(entry.linkname)
+                continue
             with _private(target) as file:
                 shutil.copyfileobj(_content(packed, tar, entry), file)
             target.chmod(entry.mode & 0o755)
-            written.append(entry.name)
     return written
+
+
+def _leads_out(name: str) -> bool:
+    path = PurePosixPath(name)
+    return path.is_absolute() or ".." in path.parts
 
 
 def copy_sqlite(source: Path, target: Path) -> None:

@@ -21,7 +21,7 @@ _LOCK, _LAST, _SINCE, _WORK = ".lock", ".last-attempt.json", ".since", ".work-"
 
 
 class Shelf:
-    """See `sereno.keep.ports.Shelf`. The folder is made when it is first used, closed to others."""
+    """See `sereno.keep.backups.ports.Shelf`. The folder is made when it is first used, closed to others."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

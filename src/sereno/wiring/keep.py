@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sereno.core.errors import SettingsError
-from sereno.keep.service import Keeper, Plan
+from sereno.keep.backups.service import Keeper, Plan
 from sereno.outside import archive
 from sereno.outside.dump import Counted, Dumped, Login, dump, size_of
 from sereno.outside.shelf import Shelf
@@ -29,7 +29,7 @@ LEAST_SIGNS = 16
 
 @dataclass(frozen=True, slots=True)
 class RunningDatabase:
-    """See `sereno.keep.ports.Database`."""
+    """See `sereno.keep.backups.ports.Database`."""
 
     surroundings: Surroundings
 
@@ -58,7 +58,7 @@ class RunningDatabase:
 
 
 class ThrowawayServer:
-    """See `sereno.keep.ports.Rehearsal`."""
+    """See `sereno.keep.backups.ports.Rehearsal`."""
 
     def tables_of(self, dump: Path, work: Path) -> Mapping[str, Counted]:
         """In a server that ends with the call."""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sereno.core.errors import SerenoError
-from sereno.keep.model import (
+from sereno.keep.backups.model import (
     FORMAT,
     LEAST_FREE_BYTES,
     Attempt,

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 
 class Counted(Protocol):
-    """What a table holds; see `sereno.keep.model.Table`."""
+    """What a table holds; see `sereno.keep.backups.model.Table`."""
 
     @property
     def rows(self) -> int: ...

@@ -11,7 +11,7 @@ from pathlib import Path
 from sereno import __version__
 from sereno.core.clock import Clock, parse_rfc3339, rfc3339, utc_now
 from sereno.core.errors import Conflict, NotFound, SerenoError
-from sereno.keep.model import (
+from sereno.keep.backups.model import (
     Attempt,
     Backup,
     Condition,
@@ -28,7 +28,7 @@ from sereno.keep.model import (
     refuse_small_disk,
     superfluous,
 )
-from sereno.keep.ports import Archives, Counted, Database, Rehearsal, Shelf
+from sereno.keep.backups.ports import Archives, Counted, Database, Rehearsal, Shelf
 
 DUMP, GRAFANA, HOME = "database.sql.gz", "grafana.db.gz", "home.tar.gz"
 """The parts of a file beside its manifest; Grafana's database is there where there is a Grafana."""

@@ -1,0 +1,1 @@
+"""Backups: made, kept for a while, proven to restore, and restored."""
