@@ -16,7 +16,7 @@ from tests.equipment.desk_server import DeskServer
 from tests.equipment.mariadb import MariaDb
 from tests.equipment.monitoring import Monitoring, wait_until
 
-from sereno.serve.catalogue.desk import ALLOCATOR
+from sereno.serve.allocator import ALLOCATOR
 from sereno.settings import Settings
 from sereno.watch.rules import render_rules
 

@@ -14,7 +14,7 @@ from tests.equipment.desk_server import FIRST_PASSWORD, DeskServer, request
 from tests.equipment.mariadb import MariaDb
 from tests.equipment.monitoring import wait_until
 
-from sereno.serve.catalogue.desk import ALLOCATOR
+from sereno.serve.allocator import ALLOCATOR
 
 pytestmark = [
     pytest.mark.system,

@@ -7,6 +7,7 @@ from typing import Any
 
 from sereno import __version__
 from sereno.core.text import Text
+from sereno.serve.allocator import ALLOCATOR
 from sereno.serve.component import Component, HttpHealth, MetricsEndpoint, NativeProgram
 from sereno.serve.compose_parts import SECRETS_VOLUME, TLS_VOLUME, WWW_VOLUME
 from sereno.serve.place import COMPOSE_SECRETS, COMPOSE_SETTINGS, COMPOSE_TLS, Place
@@ -17,15 +18,6 @@ DESK_USER = 10001
 WORKER_METRICS_PORT = 5001
 IMAGE = f"sereno-desk:{__version__}"
 BUILD = {"context": "..", "dockerfile": "docker/Dockerfile"}
-
-ALLOCATOR = {
-    # Two arenas instead of eight per core: threads of a web server would each keep their own.
-    "MALLOC_ARENA_MAX": "2",
-    # The C library's own starting value, held: left alone it rises with the first large block that is freed, and from
-    # then on each arena keeps for good the 19 MiB that every check of a password takes for a moment.
-    "MALLOC_MMAP_THRESHOLD_": "131072",
-}
-"""How the C library shares out memory in the desk's processes."""
 
 
 def environment(place: Place) -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sereno.core.text import Text
+from sereno.serve.allocator import ALLOCATOR
 from sereno.serve.component import CommandHealth, Component, NativeProgram, RenderedFile
 from sereno.serve.compose_parts import SECRETS_VOLUME
 from sereno.serve.place import Place
@@ -37,6 +38,7 @@ def _compose(_: Place) -> Mapping[str, Any]:
         "command": ["--innodb-buffer-pool-size=${SERENO_DATABASE_BUFFERS:-48M}"],
         "mem_limit": f"${{SERENO_DATABASE_MEMORY:-{COMPONENT.limit_mb}m}}",
         "user": "999:999",
+        "environment": ALLOCATOR,
         "volumes": ["./mysql:/etc/sereno:ro", "mysql-data:/var/lib/mysql", SECRETS_VOLUME],
         "tmpfs": ["/tmp", "/run/mysqld:uid=999,gid=999,mode=700"],  # noqa: S108 -- this container's own.
         "pids_limit": 200,
@@ -57,6 +59,7 @@ COMPONENT = Component(
         package="mariadb-server",
         units=("mariadb.service", "mysql.service", "mysqld.service"),
         argv=_argv,
+        environment=lambda place: dict(ALLOCATOR),
         stop_seconds=30,
     ),
     compose=_compose,
