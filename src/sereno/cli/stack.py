@@ -76,12 +76,16 @@ def refuse_small_machine(here: Here, state: State, narrator: Narrator) -> None:
 def down(erase: bool, yes: bool) -> None:
     """Stop everything."""
     here = Here.from_environment()
+    if here.home.state() is None:
+        here.refuse_beside_roots()
+        click.echo(f"nothing to stop: no ./sereno up has run with the home {here.home.path}")
+        return
     runs = here.chosen_platform()
     if erase and not yes:
         click.confirm(f"Remove every measurement, account and password in {here.home.path}?", abort=True, err=True)
     with here.home.only_one():
-        runs.down(Narrator(), erase=erase)
-    click.echo("stopped" + (" and erased" if erase else ""))
+        ran = runs.down(Narrator(), erase=erase)
+    click.echo(("stopped" if ran else "nothing was running") + (", and erased" if erase else ""))
 
 
 @click.command()

@@ -6,7 +6,9 @@ import os
 import pwd
 import socket
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,10 @@ import psutil
 from sereno.core.errors import SerenoError
 
 _FIRST_ORDINARY_PORT = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
+_PATIENCE_SECONDS = 35
+"""The database may take half a minute to end in good order."""
+_KILL_SECONDS = 10
+_POLL_SECONDS = 0.1
 _NET_BIND_SERVICE = 10
 """The number of CAP_NET_BIND_SERVICE; see capabilities(7)."""
 
@@ -114,6 +120,45 @@ class Processes:
         except psutil.NoSuchProcess:
             return []
 
+    def uses(self, folder: Path) -> bool:
+        """By each process's command, and the PYTHONPATH that it was given; one that hides them does not count."""
+        below = f"{folder}/"
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                words = process.cmdline()
+                if any(f"{word}/".startswith(below) for word in words):
+                    return True
+                if words and f"{process.environ().get('PYTHONPATH', '')}/".startswith(below):
+                    return True
+        return False
+
+    def left_in(self, home: Path) -> dict[int, str]:
+        """By what each process was given at its start; one that hides that (Nginx) by its title, or its parent."""
+        found: dict[int, str] = {}
+        for process in psutil.process_iter():
+            name = _component_in(process, home)
+            if name is not None:
+                found |= dict.fromkeys(self.descendants(process.pid), name)
+        return found
+
+    def end(self, pids: Sequence[int]) -> None:
+        """The uppermost are asked, so that each ends its own children in good order."""
+        members = [process for pid in pids if (process := _process(pid)) is not None]
+        for process in members:
+            with suppress(psutil.NoSuchProcess):
+                if process.ppid() not in pids:
+                    process.terminate()
+        members = _outlasting(members, _PATIENCE_SECONDS)
+        for process in members:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        members = _outlasting(members, _KILL_SECONDS)
+        if members:
+            raise SerenoError(
+                f"these processes do not end: {', '.join(str(process.pid) for process in members)}",
+                next_step="look at them with ps: what waits for a disk ends when the disk answers",
+            )
+
     def memory_bytes(self, pids: Sequence[int], *, descendants: bool = True) -> int | None:
         """Proportional set size: shared pages are counted by halves, thirds and so on, so that sums are right."""
         total = 0
@@ -126,6 +171,46 @@ class Processes:
                 except psutil.NoSuchProcess:
                     continue
         return total
+
+
+def _process(pid: int) -> psutil.Process | None:
+    try:
+        return psutil.Process(pid)
+    except psutil.NoSuchProcess:
+        return None
+
+
+def _outlasting(processes: list[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Those that are still there after so long. One whose parent never looks at its end is a zombie, and has ended."""
+    deadline = time.monotonic() + seconds
+    while alive := [process for process in processes if process.is_running() and not _is_zombie(process)]:
+        if time.monotonic() > deadline:
+            break
+        time.sleep(_POLL_SECONDS)
+    return alive
+
+
+def _is_zombie(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def _component_in(process: psutil.Process, home: Path) -> str | None:
+    """Which component of `home` a process is; empty for its Supervisor, None for what has nothing to do with it."""
+    try:
+        said = " ".join(process.cmdline())
+        if "sereno.outside.supervisord" in said and said.endswith(f" {home / 'etc/supervisord.conf'}"):
+            return ""
+        if said.startswith("nginx: master process") and f" {home / 'etc/nginx/nginx.conf'} " in f"{said} ":
+            return "nginx"
+        environment = process.environ()
+    except psutil.Error:
+        return None
+    if environment.get("SUPERVISOR_SERVER_URL") != f"unix://{home / 'run/supervisor.sock'}":
+        return None
+    return environment.get("SUPERVISOR_PROCESS_NAME", "")
 
 
 def _name(pid: int) -> str:

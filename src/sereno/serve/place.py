@@ -16,6 +16,10 @@ COMPOSE_WWW = PurePosixPath("/srv/sereno/www")
 COMPOSE_TLS = PurePosixPath("/srv/sereno/tls")
 """Where the volume with Nginx's certificate is mounted: written by the worker, read by Nginx."""
 
+_NOT_HERE = PurePosixPath("/nonexistent")
+COMPOSE_PROBES = PurePosixPath("/srv/sereno/probes")
+"""Where the volume with blackbox-exporter's file is mounted: written by `prepare` and the worker, read by it."""
+
 COMPOSE_SETTINGS = PurePosixPath("/etc/sereno/settings")
 """Where the desk's containers find `sereno.toml`."""
 
@@ -46,10 +50,12 @@ class Place:
     absent: frozenset[str] = frozenset()
     """Optional components that are not installed here; someone else may listen on their ports."""
 
-    environment: PurePosixPath = PurePosixPath("/opt/app")
+    environment: PurePosixPath = _NOT_HERE
     """The virtual environment of the desk's processes (natively)."""
-    program: PurePosixPath = PurePosixPath("/opt/app/lib")
+    program: PurePosixPath = _NOT_HERE
     """The folder that holds the package `sereno` (natively)."""
+    base_python: PurePosixPath = _NOT_HERE
+    """This system's Python, for what is to stay the same whatever the program's state (natively)."""
 
     @property
     def native(self) -> bool:
@@ -89,6 +95,11 @@ class Place:
     def tls(self) -> PurePosixPath:
         """The folder that holds the certificate and key to be served (`outside/tls_folder.py`)."""
         return self.home / "tls" if self.native else COMPOSE_TLS
+
+    @property
+    def probes(self) -> PurePosixPath:
+        """The folder of blackbox-exporter's file, which the worker keeps in step with the probes that are stored."""
+        return self.config("blackbox-exporter") if self.native else COMPOSE_PROBES
 
     def secret(self, name: str, reader: str) -> PurePosixPath:
         """The file that holds the secret `name` for the component `reader`."""

@@ -66,6 +66,18 @@ class Processes(Protocol):
         """The pids of a process and of everything below it that is alive."""
         ...
 
+    def uses(self, folder: Path) -> bool:
+        """Whether any process was started from below `folder`, or with it in its environment's PYTHONPATH."""
+        ...
+
+    def left_in(self, home: Path) -> dict[int, str]:
+        """Every process that a Supervisor of `home` has started: pid → component; that Supervisor's name is empty."""
+        ...
+
+    def end(self, pids: Sequence[int]) -> None:
+        """Ask processes to end, then end by force those that do not. Raises SerenoError when one is still there."""
+        ...
+
 
 class Packages(Protocol):
     """The distribution's packages."""

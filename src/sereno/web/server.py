@@ -5,7 +5,7 @@ Environment, beside what `sereno.wiring` reads:
 SERENO_BIND               host:port to listen on (127.0.0.1:5000)
 SERENO_WEB_WORKERS        processes (1 in the profile small, else 2: each further one takes some 35 MB)
 SERENO_WEB_THREADS        threads in each (8)
-PROMETHEUS_MULTIPROC_DIR  folder for the processes' metrics; emptied at start (a temporary one)
+PROMETHEUS_MULTIPROC_DIR  folder for the processes' metrics, in memory; emptied at start (a temporary one)
 
 The application is built once, before Gunicorn forks, so that the processes share its memory; the database is first
 connected afterwards, in each process by itself.
@@ -15,8 +15,11 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
+import stat
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,9 +90,10 @@ def child_exit(_server: Any, worker: Any) -> None:
 
 
 def on_exit(_server: Any) -> None:
-    """End the process that may still be waiting for the database."""
+    """End the process that may still be waiting for the database, and give the memory of the metrics back."""
     for process in _boot:
         process.terminate()
+    shutil.rmtree(os.environ[METRICS_FOLDER], ignore_errors=True)
 
 
 def _warm_up(application: Flask) -> None:
@@ -106,8 +110,19 @@ def _warm_up(application: Flask) -> None:
 
 def _empty_metrics_folder() -> None:
     """Numbers of an earlier run would be added to this one's."""
-    folder = Path(os.environ.get(METRICS_FOLDER) or tempfile.mkdtemp(prefix="sereno-metrics-"))
+    folder = _own_folder(os.environ.get(METRICS_FOLDER, ""))
     os.environ[METRICS_FOLDER] = str(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     for file in folder.glob("*.db"):
         file.unlink()
+
+
+def _own_folder(wanted: str) -> Path:
+    """The folder `wanted`, made if need be; another one where that is not wholly ours, as /dev/shm is open to all."""
+    folder = Path(wanted)
+    with suppress(OSError):
+        if wanted:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            found = folder.lstat()
+            if stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o022:
+                return folder
+    return Path(tempfile.mkdtemp(prefix="sereno-metrics-"))

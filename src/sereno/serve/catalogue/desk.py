@@ -38,6 +38,7 @@ def environment(place: Place) -> dict[str, str]:
 
 def _native_environment(place: Place, process: str) -> dict[str, str]:
     return environment(place) | {
+        "PYTHONPATH": str(place.program),
         "SERENO_SECRETS": str(place.home / "secrets"),
         "SERENO_SETTINGS": str(place.config("sereno.toml")),
         "SERENO_KEPT": str(place.home),

@@ -7,8 +7,11 @@ written: {"at": seconds since 1970, "component": name, "pid": number, "event": w
 """
 
 import json
+import os
+import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 KEEP_BYTES = 1024 * 1024
@@ -30,11 +33,25 @@ def death_of(header: dict[str, str], payload: dict[str, str], now: float) -> dic
 
 
 def append(path: Path, event: dict[str, object]) -> None:
-    """Add one line; a file that has grown too long becomes `.1` and a new one begins."""
-    if path.exists() and path.stat().st_size > KEEP_BYTES:
-        path.replace(path.with_suffix(".jsonl.1"))
-    with path.open("a", encoding="utf-8") as stream:
-        stream.write(json.dumps(event) + "\n")
+    """Add one line; a file that has grown too long becomes `.1` and a new one begins.
+
+    On a full disk the line is lost: who ended of it would be one more that Supervisor has to start again.
+    """
+    with suppress(OSError):
+        if path.exists() and path.stat().st_size > KEEP_BYTES:
+            path.replace(path.with_suffix(".jsonl.1"))
+        with path.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(event) + "\n")
+
+
+def end_group(pid: int) -> None:
+    """End what a dead component has left: Nginx's workers outlive a killed master, and would keep its ports.
+
+    Supervisor gives each component a process group of its own, whose number nobody gets while a member is left.
+    """
+    if pid > 1:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGTERM)
 
 
 def main(path: Path) -> None:
@@ -47,7 +64,9 @@ def main(path: Path) -> None:
             return
         header = fields(line)
         payload = fields(sys.stdin.read(int(header["len"])))
-        append(path, death_of(header, payload, time.time()))
+        event = death_of(header, payload, time.time())
+        append(path, event)
+        end_group(int(str(event["pid"])))
         sys.stdout.write("RESULT 2\nOK")
         sys.stdout.flush()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from sereno.core.errors import SerenoError
 from sereno.serve.component import Component
 from sereno.serve.native.home import FOLDERS, PRIVATE, Home, write_whole
+from sereno.serve.native.supervision import SCRIPTS
 from sereno.serve.place import Place
 from sereno.serve.render import exporter_options, render_component, users_sql
 from sereno.serve.secrets import LAB_GRAFANA_PASSWORD, SECRETS
@@ -36,8 +37,6 @@ def make_folders(home: Home) -> None:
             (home / name).chmod(0o700 if name in PRIVATE else 0o755)
         for name in DATA_FOLDERS:
             (home / "data" / name).mkdir(parents=True, exist_ok=True)
-        for process in ("webapp", "worker"):
-            (home / "run" / f"{process}-metrics").mkdir(exist_ok=True)
     except PermissionError as error:
         raise SerenoError(
             f"{error.filename} cannot be made by this user",
@@ -85,6 +84,12 @@ def copy_own(home: Home, root: Path) -> None:
                 stale.unlink()
         for name in wanted:
             write_whole(target / name, (source / name).read_text(encoding="utf-8"))
+
+
+def copy_scripts(home: Home) -> None:
+    """Put what Supervisor runs beside the components where it stays when the program changes."""
+    for name in SCRIPTS:
+        write_whole(home / "etc/supervisor" / name, Path(__file__).with_name(name).read_text(encoding="utf-8"))
 
 
 def hand_over(path: Path, user: str) -> None:

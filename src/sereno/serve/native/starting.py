@@ -103,7 +103,7 @@ class Starter:
         folder = self._home / "etc" / component.name
         read = sorted(folder.rglob("*")) if folder.exists() else []
         if component.name in ("webapp", "worker"):
-            read += [self._home / "etc/sereno.toml", self._home / "venv/program.sha256"]
+            read.append(self._home / "etc/sereno.toml")
         read += [self._home / "tls/served/cert.pem"] if component.name == "nginx" else []
         return f"{process.hexdigest()} {_digest_of(read)}"
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from pathlib import Path
 
 from sereno.serve.component import Component
 from sereno.serve.place import Place
 
+SCRIPTS = ("deaths.py", "respawn.py")
+"""What lies beside this module and is copied into the home, where it is run from."""
 LISTENER = "deaths"
 WITHOUT_RIGHTS = ("/usr/bin/setpriv", "--inh-caps=-all", "--ambient-caps=-all")
 """Before a command: it becomes that command, with no more rights than any ordinary program has."""
@@ -21,8 +22,7 @@ def supervisord_conf(place: Place, components: Sequence[Component], *, low_ports
 
     `low_ports`: Supervisor may listen below port 1024; all but the programs made for that lose this right.
     """
-    python = str(place.home / "venv/bin/python")
-    listener = [python, "-S", "-E", str(_own_script("deaths.py")), str(place.log("deaths.jsonl"))]
+    listener = [*_script(place, "deaths.py"), str(place.log("deaths.jsonl"))]
     blocks = [
         _section(
             "supervisord",
@@ -56,7 +56,7 @@ def supervisord_conf(place: Place, components: Sequence[Component], *, low_ports
 
 def _program(place: Place, component: Component, priority: int, *, drop_rights: bool) -> str:
     program = component.native
-    respawn = [str(place.home / "venv/bin/python"), "-S", "-E", str(_own_script("respawn.py"))]
+    respawn = _script(place, "respawn.py")
     become = [*(WITHOUT_RIGHTS if drop_rights else ()), *program.argv(place)]
     command = [*respawn, str(place.log("deaths.jsonl")), component.name, "--", *become]
     environment = program.environment(place)
@@ -81,9 +81,12 @@ def _program(place: Place, component: Component, priority: int, *, drop_rights: 
     )
 
 
-def _own_script(name: str) -> Path:
-    """Where a script of this package lies; Python runs it without importing the package."""
-    return Path(__file__).with_name(name)
+def _script(place: Place, name: str) -> list[str]:
+    """The command of a script of this package, which needs Python alone.
+
+    Not this state's Python and not this state's file: else every component would be stopped by an upgrade.
+    """
+    return [str(place.base_python), "-S", "-E", "-I", str(place.config("supervisor", name))]
 
 
 def _section(title: str, **values: object) -> str:

@@ -47,8 +47,8 @@ class Platform(Protocol):
     def up(self, narrator: Narrator) -> None:
         """Set up what is missing, start everything, return when every component is healthy."""
 
-    def down(self, narrator: Narrator, *, erase: bool = False) -> None:
-        """Stop everything; with `erase` remove data, secrets and logs as well."""
+    def down(self, narrator: Narrator, *, erase: bool = False) -> bool:
+        """Stop everything; with `erase` remove data, secrets and logs as well. False when nothing ran."""
 
     def status(self) -> list[ComponentStatus]:
         """A row for each component, in the catalogue's order."""

@@ -100,8 +100,9 @@ class ComposePlatform:
             self._compose("restart", name)
         self._watch.wait_for([each.name for each in CATALOGUE])
 
-    def down(self, narrator: Narrator, *, erase: bool = False) -> None:
-        """Stop and remove the containers; with `erase` the volumes (data, secrets) and this machine's choices too."""
+    def down(self, narrator: Narrator, *, erase: bool = False) -> bool:
+        """Stop and remove the containers (False: there were none); with `erase` the volumes and machine's choices."""
+        present = self._watch.containers()
         narrator.step("stopping every container")
         self._compose("down", "--remove-orphans", *(["--volumes"] if erase else []))
         if erase:
@@ -109,6 +110,7 @@ class ComposePlatform:
             left = [line for line in environment.merged(self._environment(), {}).splitlines() if "=" in line]
             write_whole(file, "\n".join([*left, ""])) if left else file.unlink(missing_ok=True)
             self._home.state_file.unlink(missing_ok=True)
+        return bool(present)
 
     def status(self) -> list[ComponentStatus]:
         """A row for each component."""

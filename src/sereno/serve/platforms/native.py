@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
@@ -13,13 +12,15 @@ from sereno.core.errors import SerenoError
 from sereno.serve.catalogue import BY_NAME, CATALOGUE, default_ports
 from sereno.serve.component import Component
 from sereno.serve.native import database, files
+from sereno.serve.native.daemon import Daemon
 from sereno.serve.native.death_book import DeathBook
 from sereno.serve.native.home import Home, State, write_whole
-from sereno.serve.native.logs import read_logs, tail
+from sereno.serve.native.logs import read_logs
 from sereno.serve.native.low_ports import low_ports, require_root
 from sereno.serve.native.ports import choose
 from sereno.serve.native.programs import Versions, is_installed
 from sereno.serve.native.pulse import Pulse
+from sereno.serve.native.release import Release, Releases
 from sereno.serve.native.rows import component_row, supervisor_row
 from sereno.serve.native.starting import Starter
 from sereno.serve.native.supervision import LISTENER, supervisord_conf
@@ -27,10 +28,6 @@ from sereno.serve.place import Place
 from sereno.serve.platforms import ComponentStatus, Narrator
 from sereno.serve.ports import Neighbours
 from sereno.settings import Settings
-
-_POLL_SECONDS = 0.25
-_SUPERVISOR_SECONDS = 15
-_END_SECONDS = 60
 
 ConfigurationOf = Callable[[Component, Place], dict[str, str]]
 """Files of a component that another room writes (alert rules, provisioning): name → text."""
@@ -71,6 +68,9 @@ class NativePlatform:
         self._deaths = DeathBook(home, user)
         self._versions = Versions(home, neighbours.processes)
         self._pulse = Pulse(home, user, processes=neighbours.processes, health=neighbours.health, deaths=self._deaths)
+        self._release = Release.of_this_process()
+        self._releases = Releases(home)
+        self._daemon = Daemon(home, user, neighbours=neighbours)
         self._starter = Starter(home, user, neighbours=neighbours, pulse=self._pulse, deaths=self._deaths)
 
     # -- what is asked of it ------------------------------------------------------------------------------------
@@ -78,6 +78,8 @@ class NativePlatform:
     def up(self, narrator: Narrator) -> None:
         """Packages, ports, files, database, then each component in order of need until it is healthy."""
         self._install(narrator)
+        if not self._supervisor.answers():
+            self._daemon.end_leftovers(narrator)
         self._choose_ports()
         require_root(self._low_ports(), self._user)
         place = self._place()
@@ -86,22 +88,19 @@ class NativePlatform:
         narrator.step("preparing the database")
         if database.initialise(self._home, self._processes, self._user):
             narrator.say("made a new database")
-        self._start_supervisor(place, narrator)
+        self._releases.take_over(self._release)
+        self._daemon.start(place, narrator, low_ports=bool(self._low_ports()))
         self._starter.start_all(self._components(), place, narrator, low_ports=bool(self._low_ports()))
+        self._releases.became_healthy(self._release)
+        self._releases.remove_others(self._release, self._processes.uses)
 
-    def down(self, narrator: Narrator, *, erase: bool = False) -> None:
-        """Ask Supervisor to end everything, and look that nothing is left."""
-        pid = self._supervisor_pid()
-        family = self._processes.descendants(pid) if pid else []
-        if self._supervisor.answers():
-            narrator.step("stopping every component")
-            self._supervisor.shutdown()
-        self._wait_until_gone(family)
-        for leftover in ("run/supervisor.sock", "run/supervisord.pid"):
-            (self._home / leftover).unlink(missing_ok=True)
+    def down(self, narrator: Narrator, *, erase: bool = False) -> bool:
+        """Ask Supervisor to end everything, and look that nothing is left; False when nothing ran."""
+        ran = self._daemon.end(narrator)
         if erase:
             narrator.step("removing data, secrets and logs")
             files.erase(self._home)
+        return ran
 
     def status(self) -> list[ComponentStatus]:
         """A row for each component, and one for Supervisor while it runs."""
@@ -120,7 +119,7 @@ class NativePlatform:
             )
             for each in CATALOGUE
         ]
-        pids = [pid for pid in (self._supervisor_pid(), int(info.get(LISTENER, {}).get("pid", 0))) if pid]
+        pids = [pid for pid in (self._daemon.pid(), int(info.get(LISTENER, {}).get("pid", 0))) if pid]
         return [*rows, supervisor_row(pids, version("supervisor"), self._processes)] if info else rows
 
     def logs(self, component: str | None, *, follow: bool, lines: int = 50) -> Iterator[str]:
@@ -150,7 +149,7 @@ class NativePlatform:
         """Run a command of the desk in this process's place, with the desk's surroundings."""
         place = self._place()
         environment = {**os.environ, **BY_NAME["worker"].native.environment(place)}
-        argv = [str(place.home / "venv/bin/python"), "-m", "sereno.cli", *arguments]
+        argv = [str(place.environment / "bin/python"), "-m", "sereno.cli", *arguments]
         return os.spawnve(os.P_WAIT, argv[0], argv, environment)  # noqa: S606 -- with this terminal.
 
     # -- steps of `up` -------------------------------------------------------------------------------------------
@@ -197,41 +196,12 @@ class NativePlatform:
         for component in self._components():
             files.write_configuration(self._home, place, component, self._configuration_of(component, place))
         self._certificate(self._home / "tls")
+        files.copy_scripts(self._home)
         supervision = supervisord_conf(place, self._components(), low_ports=bool(self._low_ports()))
         write_whole(self._home / "etc/supervisord.conf", supervision, 0o600)
         for folder in ("etc", "data", "log", "run", "secrets", "www", "tls"):
             files.hand_over(self._home / folder, self._user)
         self._home.path.chmod(0o755)
-
-    def _start_supervisor(self, place: Place, narrator: Narrator) -> None:
-        rights = bool(self._low_ports())
-        if self._supervisor.answers():
-            if self._processes.may_open_low_ports(self._supervisor_pid() or 0) == rights:
-                self._supervisor.reread()
-                return
-            narrator.say("starting the supervisor anew: ports below 1024 need a right that it is given at its start")
-            self.down(narrator)
-        narrator.step("starting the supervisor")
-        self._processes.spawn(
-            [str(place.home / "venv/bin/supervisord"), "--nodaemon", "-c", str(place.config("supervisord.conf"))],
-            user=self._user,
-            log=self._home / "log/supervisor-start.log",
-            environment={
-                "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                "HOME": str(self._home.path),
-                "LANG": "C.UTF-8",
-            },
-            low_ports=rights,
-        )
-        deadline = time.monotonic() + _SUPERVISOR_SECONDS
-        while not self._supervisor.answers():
-            if time.monotonic() > deadline:
-                raise SerenoError(
-                    f"the supervisor does not answer after {_SUPERVISOR_SECONDS} s",
-                    next_step="read the lines above; then run this again",
-                    log_tail=tail(self._home / "log/supervisor-start.log"),
-                )
-            time.sleep(_POLL_SECONDS)
 
     # -- looking -------------------------------------------------------------------------------------------------
 
@@ -250,6 +220,9 @@ class NativePlatform:
             versions={"nginx": nginx_version},
             openssl=openssl_version,
             ipv6=Path("/proc/net/if_inet6").exists(),
+            environment=PurePosixPath(self._release.environment),
+            program=PurePosixPath(self._release.program),
+            base_python=PurePosixPath(os.path.realpath(self._release.python)),
         )
         absent = (each.name for each in CATALOGUE if each.optional and not is_installed(each, place))
         return replace(place, absent=frozenset(absent))
@@ -260,21 +233,6 @@ class NativePlatform:
             raise SerenoError("Sereno is not running", next_step="./sereno up")
         if component not in self._supervisor.info():
             raise SerenoError(f"{component} is not installed here", next_step="sudo ./sereno up --yes installs it")
-
-    def _supervisor_pid(self) -> int | None:
-        try:
-            return int((self._home / "run/supervisord.pid").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
-
-    def _wait_until_gone(self, pids: Sequence[int]) -> None:
-        deadline = time.monotonic() + _END_SECONDS
-        while alive := [pid for pid in pids if pid in self._processes.descendants(pid)]:
-            if time.monotonic() > deadline:
-                raise SerenoError(
-                    f"these processes do not end: {alive}", next_step="look at them with ps, then end them"
-                )
-            time.sleep(_POLL_SECONDS)
 
     def _log(self, name: str) -> Path:
         return self._home / "log" / f"{name}.log"

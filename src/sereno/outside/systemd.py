@@ -1,0 +1,72 @@
+"""systemd, where it is what started this machine."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from sereno.core.errors import SerenoError
+
+UNITS = Path("/etc/systemd/system")
+_RUNNING = Path("/run/systemd/system")
+_SECONDS = 30
+
+
+class Systemd:
+    """See `sereno.serve.ports.ServiceManager`."""
+
+    def runs_here(self) -> bool:
+        """Whether systemd is this machine's first process and may be told what to do."""
+        return _RUNNING.is_dir() and os.geteuid() == 0
+
+    def install(self, name: str, text: str) -> None:
+        """Write a unit, have systemd read it, and have it started at each boot. Raises SerenoError when it refuses."""
+        file = UNITS / name
+        if not file.exists() or file.read_text(encoding="utf-8") != text:
+            file.write_text(text, encoding="utf-8")
+            _systemctl("daemon-reload")
+        _systemctl("--quiet", "enable", name)
+
+    def start(self, name: str) -> None:
+        """Begin to start a unit; one that runs is left alone."""
+        _systemctl("--no-block", "start", name)
+
+    def is_active(self, name: str) -> bool:
+        """Whether a unit runs or is about to."""
+        done = subprocess.run(
+            ["systemctl", "show", "--property=ActiveState", "--value", name],
+            capture_output=True, text=True, check=False, timeout=_SECONDS,
+        )  # fmt: skip
+        return done.stdout.strip() in ("active", "activating", "reloading")
+
+    def disable(self, name: str) -> None:
+        """Start a unit at boot no longer; one that is not there is fine."""
+        if (UNITS / name).exists():
+            _systemctl("--quiet", "disable", name)
+
+    def remove(self, name: str) -> None:
+        """Forget a unit."""
+        self.disable(name)
+        if (UNITS / name).exists():
+            (UNITS / name).unlink()
+            _systemctl("daemon-reload")
+
+
+def _systemctl(*words: str) -> None:
+    try:
+        done = subprocess.run(
+            ["systemctl", *words],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=_SECONDS,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise SerenoError(f"systemctl {' '.join(words)}: {error}", next_step="look at systemctl status") from error
+    if done.returncode != 0:
+        raise SerenoError(
+            f"systemctl {' '.join(words)} failed", next_step="look at systemctl status", log_tail=done.stdout.strip()
+        )
