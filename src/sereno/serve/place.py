@@ -47,6 +47,9 @@ class Place:
     openssl: tuple[int, ...] = (3, 0)
     """The OpenSSL that Nginx has: the post-quantum key exchange is there from 3.5."""
 
+    name_servers: tuple[str, ...] = ()
+    """Whom this machine asks for names, as Nginx writes addresses (natively; a container asks Docker)."""
+
     absent: frozenset[str] = frozenset()
     """Optional components that are not installed here; someone else may listen on their ports."""
 

@@ -12,6 +12,7 @@ from sereno.core.units import parse_duration
 from sereno.serve.catalogue import CATALOGUE, default_ports
 from sereno.serve.component import Component
 from sereno.serve.compose_parts import NODE_EXPORTER_INNER_PORT
+from sereno.serve.fronts import domains, fronts
 from sereno.serve.place import Place
 from sereno.settings import Settings
 
@@ -50,6 +51,8 @@ def render(template: str, place: Place, **more: Any) -> str:
         settings=place.settings,
         components=CATALOGUE,
         jobs=scrape_jobs(),
+        fronts=fronts(place.settings),
+        domains=domains(place.settings),
         scrape_timeout=_scrape_timeout(place.settings.prometheus.scrape_interval),
         header=HEADER,
         **({"inhibitions": ""} | more),

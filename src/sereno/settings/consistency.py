@@ -49,9 +49,9 @@ def _places(settings: Settings) -> Iterator[tuple[str, str]]:
     taken: dict[tuple[str, str], str] = {}
     for service in settings.services:
         domain = service.domain.lower()
-        if domain and domain == settings.site.domain.lower():
+        if domain in settings.site.names:
             yield (
-                f"the service {service.name!r} has the domain {domain}, which is the status page's (site.domain)",
+                f"the service {service.name!r} has the domain {domain}, which is the status page's (site)",
                 "give it a domain of its own, or a path",
             )
         first = service.location.strip("/").partition("/")[0].lower()
@@ -59,6 +59,11 @@ def _places(settings: Settings) -> Iterator[tuple[str, str]]:
             yield (
                 f"the service {service.name!r} would be at {service.location}, which is the desk's own",
                 "set its path (or its domain) to something else",
+            )
+        if domain and service.access == "operators":
+            yield (
+                f"the service {service.name!r} is for operators and has a domain of its own, where nobody can sign in",
+                "give it a path of the status page's instead: who is signed in there may come in",
             )
         place = (domain, service.location)
         if place in taken:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from sereno.core.text import Text
 from sereno.core.units import parse_duration
 from sereno.settings.section import Duration, Section
 
@@ -63,7 +64,9 @@ class Service(Section):
         "/", pattern=_PATH, description="What answers 2xx when it is well, seen from its own root."
     )
     metrics_path: str = Field(
-        "", pattern=rf"{_PATH}|^$", description="Where it tells Prometheus its measurements; empty: nowhere."
+        "",
+        pattern=rf"{_PATH}|^$",
+        description="Where it tells Prometheus its measurements, which nobody else is told; empty: nowhere.",
     )
     access: Literal["public", "operators"] = Field(
         "public", description="public, or operators: only who is signed in at the desk as operator or administrator."
@@ -72,6 +75,12 @@ class Service(Section):
     timeout: Duration = Field("30s", description="How long it may take to begin its answer, and between two parts.")
     websocket: bool = Field(False, description="Whether connections are upgraded to WebSocket and stay open.")
     status_page: bool = Field(True, description="Whether the public page shows it.")
+
+    @property
+    def titled(self) -> Text:
+        """How pages call it, in both languages."""
+        title = self.title or self.name
+        return Text(title, self.title_es or title)
 
     @property
     def location(self) -> str:

@@ -39,6 +39,10 @@ PAGES: dict[str, Words] = {
         N_("It does not answer just now. Reach the tools through an SSH tunnel, with their own addresses:"),
     ),
 }
+OF_A_SERVICE = Words(
+    N_("%(title)s does not answer"),
+    N_("It is being started, or something is wrong with it. Wait a few seconds and load the page again."),
+)
 TOOLS = {"Grafana": 3000, "Prometheus": 9090, "Alertmanager": 9093}
 
 _log = logging.getLogger(__name__)
@@ -48,19 +52,21 @@ def publish(app: Flask, folder: Path) -> None:
     """Write every page in every language. Raises OSError when the folder can't be written."""
     own: Desk = app.extensions["sereno"]
     folder.mkdir(parents=True, exist_ok=True)
+    settings = own.surroundings.settings
     with app.test_request_context("/"):
-        for page, words in PAGES.items():
-            for language in LANGUAGES:
-                with force_locale(language):
-                    text = render_template(
-                        "error_static.html",
-                        language=language,
-                        status=page if page.isdigit() else "",
-                        words=words,
-                        tunnel=tunnel(own.surroundings.settings.site.domain) if page == "tunnel" else "",
-                        tools=TOOLS,
-                    )
-                replace_file(folder / f"{page}.{language}.html", text.encode())
+        for language in LANGUAGES:
+            with force_locale(language):
+                for page, words in PAGES.items():
+                    way = tunnel(settings.site.domain) if page == "tunnel" else ""
+                    _write(folder, page, language, words, status=page if page.isdigit() else "", tunnel=way)
+                for service in settings.services:
+                    title = service.titled.in_language(language)
+                    _write(folder, f"service-{service.name}", language, OF_A_SERVICE, title=title)
+
+
+def _write(folder: Path, page: str, language: str, words: Words, **more: str) -> None:
+    text = render_template("error_static.html", language=language, words=words, tools=TOOLS, **more)
+    replace_file(folder / f"{page}.{language}.html", text.encode())
 
 
 def tunnel(domain: str) -> str:

@@ -1,4 +1,4 @@
-"""Nginx's question before it opens one of the operators' tools: may this reader, and who is it?
+"""Nginx's question before it opens a tool or a service that is for operators: may this reader, and who is it?
 
 Answers 204 (with the signed assertion for Grafana), 401 for a stranger, 403 for too small a role or a password that
 has to be changed first; what the reader is shown then, Nginx asks as well. It refuses these addresses from outside. A
@@ -48,6 +48,13 @@ def prometheus() -> Response:
 @require(Role.OPERATOR)
 def alertmanager() -> Response:
     """Operators and administrators."""
+    return Response(status=204)
+
+
+@blueprint.get("/_gate/service")
+@require(Role.OPERATOR)
+def service() -> Response:
+    """A service of the user's own that is for operators: they and administrators."""
     return Response(status=204)
 
 

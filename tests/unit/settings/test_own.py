@@ -53,6 +53,11 @@ def test_where_a_service_is(tmp_path: Path, more: str, location: str) -> None:
         (SHOP + 'path = "/"\n', "the service 'shop' would be at /, which is the desk's own"),
         (SHOP.replace('"shop"', '"status"'), "'status' would be at /status/"),
         ('[site]\ndomain = "a.example"\n' + SHOP + 'domain = "A.example"\n', "which is the status page's"),
+        (
+            '[site]\ndomain = "a.example"\naliases = ["b.example"]\n' + SHOP + 'domain = "b.example"\n',
+            "which is the status page's",
+        ),
+        (SHOP + 'domain = "shop.example"\naccess = "operators"\n', "where nobody can sign in"),
         (SITE + 'interval = "4s"\n', "probes[1] (site).interval = '4s': between 5s and 2m"),
         (SITE + 'interval = "121s"\n', "between 5s and 2m"),
         (SITE + 'kind = "tcp"\n', "the target of a tcp probe is host:port"),

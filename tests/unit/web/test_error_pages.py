@@ -7,6 +7,8 @@ import pytest
 from tests.equipment.desk import desk_app
 
 from sereno.core.text import LANGUAGES
+from sereno.settings import Settings
+from sereno.settings.own import Service
 from sereno.web.error_pages import PAGES
 
 
@@ -52,3 +54,16 @@ def test_a_second_start_writes_them_anew(tmp_path: Path, folder: Path) -> None:
 def test_a_folder_that_cannot_be_written_stops_nobody(tmp_path: Path) -> None:
     (tmp_path / "www").write_text("in the way")
     assert desk_app(tmp_path).test_client().get("/healthz").status_code == 200
+
+
+def test_each_service_of_the_users_own_has_a_page_that_names_it(tmp_path: Path) -> None:
+    services = (
+        Service(name="shop", upstream="127.0.0.1:1", title="The <shop>", title_es="La tienda 100 %"),
+        Service(name="wiki", upstream="127.0.0.1:2"),
+    )
+    desk_app(tmp_path, settings=Settings(services=services))
+    texts = {file.name: file.read_text(encoding="utf-8") for file in (tmp_path / "www/errors").glob("service-*")}
+    assert set(texts) == {f"service-{name}.{language}.html" for name in ("shop", "wiki") for language in LANGUAGES}
+    assert "<h1>The &lt;shop&gt; does not answer</h1>" in texts["service-shop.en.html"]
+    assert "<h1>La tienda 100 % no responde</h1>" in texts["service-shop.es.html"]
+    assert "<h1>wiki no responde</h1>" in texts["service-wiki.es.html"]

@@ -40,6 +40,16 @@ def test_a_viewer_may_see_dashboards_and_an_operator_everything(app: Flask, name
     assert answers == {tool: 204 if tool in opens else 403 for tool in TOOLS}
 
 
+def test_a_service_for_operators_is_for_them_and_administrators(app: Flask) -> None:
+    answers = {}
+    for name in ("charlie", "bob", "alice"):
+        visitor = Visitor(app)
+        visitor.sign_in(name)
+        answers[name] = visitor.get("/_gate/service").status_code
+    assert answers == {"charlie": 403, "bob": 204, "alice": 204}
+    assert Visitor(app).get("/_gate/service").status_code == 401
+
+
 def test_grafana_is_told_who_comes(app: Flask) -> None:
     visitor = Visitor(app)
     visitor.sign_in("charlie")

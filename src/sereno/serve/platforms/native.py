@@ -17,6 +17,7 @@ from sereno.serve.native.death_book import DeathBook
 from sereno.serve.native.home import Home, State, write_whole
 from sereno.serve.native.logs import read_logs
 from sereno.serve.native.low_ports import low_ports, require_root
+from sereno.serve.native.names import name_servers
 from sereno.serve.native.ports import choose
 from sereno.serve.native.programs import Versions, is_installed
 from sereno.serve.native.pulse import Pulse
@@ -223,6 +224,7 @@ class NativePlatform:
             environment=PurePosixPath(self._release.environment),
             program=PurePosixPath(self._release.program),
             base_python=PurePosixPath(os.path.realpath(self._release.python)),
+            name_servers=name_servers(),
         )
         absent = (each.name for each in CATALOGUE if each.optional and not is_installed(each, place))
         return replace(place, absent=frozenset(absent))
