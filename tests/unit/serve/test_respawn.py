@@ -1,15 +1,28 @@
 import json
 import subprocess
+import sys
 from pathlib import Path
 
 import psutil
 import pytest
 from tests.equipment.monitoring import wait_until
 
-from sereno.serve.native.deaths import append, death_of, end_group, fields
+from sereno.serve.native.deaths import append, death_of, end_orphans, fields
 from sereno.serve.native.respawn import count_recent, pause_seconds
 
 NOW = 10_000.0
+
+SUPERVISOR = """
+import os, subprocess
+component = ["/bin/sh", "-c", "sleep 60 & echo $!; wait"]
+first = subprocess.Popen(component, process_group=0, stdout=subprocess.PIPE, text=True)
+second = subprocess.Popen(["sleep", "60"], process_group=0)
+print(first.pid, first.stdout.readline().strip(), second.pid, flush=True)
+first.wait()
+print("reaped", flush=True)
+second.wait()
+"""
+"""Stands for Supervisor with two components, of which the first has a child."""
 
 
 def line(at: float, component: str = "webapp", event: str = "exited") -> str:
@@ -41,16 +54,18 @@ def test_on_a_full_disk_a_death_goes_unwritten_and_the_listener_lives() -> None:
     append(Path("/dev/full"), {"component": "nginx"})
 
 
-def test_what_a_killed_component_has_left_is_ended() -> None:
-    leader = subprocess.Popen(
-        ["/bin/sh", "-c", "sleep 60 & echo $!; wait"], start_new_session=True, stdout=subprocess.PIPE, text=True
+def test_what_a_killed_component_has_left_is_ended_and_nothing_else() -> None:
+    supervisor = subprocess.Popen(
+        [sys.executable, "-c", SUPERVISOR], start_new_session=True, stdout=subprocess.PIPE, text=True
     )
-    assert leader.stdout is not None
-    child = psutil.Process(int(leader.stdout.readline()))
-    leader.kill()
-    leader.wait()
-    assert child.is_running()
-    end_group(leader.pid)
-    wait_until("the child has ended", lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, 10)
-    end_group(leader.pid)
-    leader.stdout.close()
+    assert supervisor.stdout is not None
+    master, worker, other = (psutil.Process(int(pid)) for pid in supervisor.stdout.readline().split())
+    end_orphans(supervisor.pid)
+    assert {each.is_running() for each in (master, worker, other)} == {True}
+    master.kill()
+    assert supervisor.stdout.readline() == "reaped\n"
+    end_orphans(supervisor.pid)
+    wait_until("the worker has ended", lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE, 10)
+    assert other.is_running()
+    other.kill()
+    supervisor.communicate()

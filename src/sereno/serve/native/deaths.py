@@ -44,14 +44,18 @@ def append(path: Path, event: dict[str, object]) -> None:
             stream.write(json.dumps(event) + "\n")
 
 
-def end_group(pid: int) -> None:
-    """End what a dead component has left: Nginx's workers outlive a killed master, and would keep its ports.
+def end_orphans(session: int) -> None:
+    """End what dead components have left: Nginx's workers outlive a killed master, and would keep its ports.
 
-    Supervisor gives each component a process group of its own, whose number nobody gets while a member is left.
+    Supervisor and all below it are one session, in which each component leads a process group; who is in a group
+    whose leader is no more has been left.
     """
-    if pid > 1:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(pid, signal.SIGTERM)
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            # After the name, which is in brackets and may hold anything: state, parent, group, session; see proc(5).
+            state, _, group, of = (folder / "stat").read_text(errors="replace").rpartition(")")[2].split()[:4]
+            if int(of) == session and state != "Z" and not Path(f"/proc/{group}").exists():
+                os.kill(int(folder.name), signal.SIGTERM)
 
 
 def main(path: Path) -> None:
@@ -64,9 +68,8 @@ def main(path: Path) -> None:
             return
         header = fields(line)
         payload = fields(sys.stdin.read(int(header["len"])))
-        event = death_of(header, payload, time.time())
-        append(path, event)
-        end_group(int(str(event["pid"])))
+        append(path, death_of(header, payload, time.time()))
+        end_orphans(os.getsid(0))
         sys.stdout.write("RESULT 2\nOK")
         sys.stdout.flush()
 

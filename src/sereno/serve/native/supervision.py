@@ -1,9 +1,11 @@
-"""What Supervisor is told: its configuration, made from the catalogue. Pure."""
+"""What Supervisor is told: its configuration, made from the catalogue."""
 
 from __future__ import annotations
 
+import hashlib
 import shlex
 from collections.abc import Sequence
+from pathlib import Path
 
 from sereno.serve.component import Component
 from sereno.serve.place import Place
@@ -41,6 +43,8 @@ def supervisord_conf(place: Place, components: Sequence[Component], *, low_ports
         _section(
             f"eventlistener:{LISTENER}",
             command=shlex.join([*(WITHOUT_RIGHTS if low_ports else ()), *listener]),
+            # So that it, and nothing else, is started anew when an upgrade has changed its script.
+            environment=f'SCRIPT="{hashlib.sha256(Path(__file__).with_name("deaths.py").read_bytes()).hexdigest()[:10]}"',
             events="PROCESS_STATE_EXITED,PROCESS_STATE_BACKOFF,PROCESS_STATE_FATAL",
             stderr_logfile=place.log("deaths.log"),
             stderr_logfile_maxbytes="1MB",
