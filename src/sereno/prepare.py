@@ -23,9 +23,12 @@ from sereno.core.errors import SerenoError, SettingsError, UsageError
 from sereno.outside.certificate import check_pair, read_certificate
 from sereno.outside.tls_folder import (
     CERTIFICATE,
+    IMAGE_ROOT,
     KEY,
+    SCRIPT,
     Source,
     TlsFolder,
+    bring_authority,
     is_right,
     make_self_signed,
     typed_names,
@@ -38,15 +41,9 @@ from sereno.serve.secrets import LAB_GRAFANA_PASSWORD
 from sereno.settings import Settings, load_settings
 
 CLONE = Path("/clone")
-PROGRAM = Path("/usr/share/sereno")
-"""Where the image keeps the script that makes certificates."""
-
 MOUNTED = ("prometheus", "alertmanager", "grafana", "docker/mysql", "docker/nginx", "docker/blackbox-exporter",
            "docker/process-exporter")  # fmt: skip
 """Folders of the clone that containers read."""
-
-ACME_CA = "acme-ca.pem"
-"""Beside the settings: by what the certificate authority's directory is trusted."""
 
 NGINX_GROUP = 0
 """The group of Nginx's first process."""
@@ -60,7 +57,7 @@ def prepare(
     settings_folder: Path = Path(COMPOSE_SETTINGS),
     www: Path = Path(COMPOSE_WWW),
     tls: Path = Path(COMPOSE_TLS),
-    program: Path = PROGRAM,
+    program: Path = IMAGE_ROOT,
 ) -> list[str]:
     """Do the steps of the module's docstring; what was changed, in words. Raises SerenoError with the next step."""
     lab = environment.get("SERENO_LAB") == "1"
@@ -72,8 +69,8 @@ def prepare(
     settings = load_settings(clone / "sereno.toml", {})
     _refuse_unreadable(clone)
     changed = list(_hand_over_secrets(secrets, settings, lab=lab))
-    changed += _certificate(clone / "docker/nginx/ssl", tls, secrets / "nginx", program, settings)
-    changed += _settings(clone, settings, settings_folder)
+    changed += _certificate(clone, tls, secrets / "nginx", program, settings)
+    changed += _settings(clone / "sereno.toml", settings_folder)
     for name in ("static", "errors", "status", "acme"):
         _folder(www / name, DESK_USER, 0o755)
     _folder(www, DESK_USER, 0o755)
@@ -116,12 +113,13 @@ def _hand_over_secrets(volume: Path, settings: Settings, *, lab: bool) -> Iterat
             yield f"made {handed.folder}/{handed.name}"
 
 
-def _certificate(own: Path, folder: Path, kept: Path, program: Path, settings: Settings) -> Iterator[str]:
+def _certificate(clone: Path, folder: Path, kept: Path, program: Path, settings: Settings) -> Iterator[str]:
     """Give Nginx a pair by way of the volume of certificates, where the worker puts what it renews.
 
     The clone's pair when it is there and right, else one made in the volume. What the worker got from an authority, or
     has made in the present one's place, is served on. `kept` is where earlier versions had the pair that they made.
     """
+    own = clone / "docker/nginx/ssl"
     _shared_folder(folder)
     served = TlsFolder(folder)
     candidate: tuple[Path, Path] | None = (own / CERTIFICATE, own / KEY)
@@ -143,18 +141,18 @@ def _certificate(own: Path, folder: Path, kept: Path, program: Path, settings: S
         if not folder.joinpath(KEY).exists() and kept.joinpath(KEY).exists():
             for name in (CERTIFICATE, KEY):
                 (folder / name).write_bytes((kept / name).read_bytes())
-        make_self_signed(folder, program, typed_names(settings))
+        make_self_signed(folder, program / SCRIPT, typed_names(settings))
     if not _is_better(served, candidate, settings):
         certificate, key = (file.read_bytes() for file in candidate)
         source: Source = "self-signed" if read_certificate(certificate).self_signed else "own"
         if served.install(source, certificate, key):
             where = "from docker/nginx/ssl" if candidate[0].parent == own else "made for localhost"
             yield f"Nginx serves the certificate {where}; docker/nginx/ssl/generate-ssl.sh makes one for more names"
+    bring_authority(folder, clone, settings)
     for path in (folder, *folder.rglob("*")):
         os.lchown(path, DESK_USER, NGINX_GROUP)
-    for file in folder.rglob("*.pem"):
-        if not file.is_symlink():
-            file.chmod(0o640)
+    for file in (*folder.glob("*.pem"), *folder.glob("pairs/*/*.pem")):
+        file.chmod(0o640)
     _shared_folder(folder)
 
 
@@ -180,20 +178,10 @@ def _shared_folder(folder: Path) -> None:
     folder.chmod(0o2750)
 
 
-def _settings(clone: Path, settings: Settings, folder: Path) -> Iterator[str]:
+def _settings(own: Path, folder: Path) -> Iterator[str]:
     _folder(folder, DESK_USER, 0o500)
-    own = clone / "sereno.toml"
     if _file(folder / "sereno.toml", own.read_bytes() if own.is_file() else b"", DESK_USER):
         yield "brought the settings to the desk"
-    if settings.certificate.directory_ca:
-        try:
-            trusted = (clone / settings.certificate.directory_ca).read_bytes()
-        except OSError as error:
-            raise SettingsError(
-                f"certificate.directory_ca = '{settings.certificate.directory_ca}' cannot be read: {error.strerror}",
-                next_step="put the file into the clone and name it as seen from sereno.toml",
-            ) from error
-        _file(folder / ACME_CA, trusted, DESK_USER)
 
 
 def _refuse_unreadable(clone: Path) -> None:

@@ -17,14 +17,22 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from sereno.core.errors import SerenoError
+from cryptography import x509
+
+from sereno.core.errors import SerenoError, SettingsError
 from sereno.core.files import replace_file
 from sereno.outside.certificate import Certificate, check_pair, covers, read_certificate
 from sereno.settings import Settings
 
 SCRIPT = Path("docker/nginx/ssl/generate-ssl.sh")
+"""Where it lies in the repository; in the desk's image below /usr/share/sereno."""
+
+IMAGE_ROOT = Path("/usr/share/sereno")
 SERVED = "served"
 CERTIFICATE, KEY = "cert.pem", "key.pem"
+AUTHORITY = "acme-ca.pem"
+"""By what the certificate authority's directory itself is trusted, where that is not a public one."""
+
 KEPT_PAIRS = 3
 
 Source = Literal["self-signed", "own", "acme"]
@@ -100,13 +108,13 @@ class TlsFolder:
             shutil.rmtree(old, ignore_errors=True)
 
 
-def make_self_signed(folder: Path, root: Path, names: Sequence[str]) -> None:
+def make_self_signed(folder: Path, script: Path, names: Sequence[str]) -> None:
     """Have the project's own script make `cert.pem` and `key.pem` in `folder`, or keep them while they are valid.
 
-    `root` is the folder below which the script lies as in the repository. Raises SerenoError when it cannot.
+    Raises SerenoError when it cannot.
     """
     made = subprocess.run(
-        ["bash", str(root / SCRIPT), "--into", str(folder), *names], capture_output=True, text=True, check=False
+        ["bash", str(script), "--into", str(folder), *names], capture_output=True, text=True, check=False
     )
     if made.returncode != 0:
         raise SerenoError(
@@ -124,7 +132,7 @@ def ensure_pair(folder: Path, root: Path, settings: Settings) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     own = own_pair(root, settings)
     if own is None:
-        make_self_signed(folder, root, typed_names(settings))
+        make_self_signed(folder, root / SCRIPT, typed_names(settings))
         return
     for source, name in zip(own, (CERTIFICATE, KEY), strict=True):
         replace_file(folder / name, source.read_bytes(), 0o600)
@@ -137,14 +145,34 @@ def ensure_served(folder: Path, root: Path, settings: Settings) -> None:
     Raises SettingsError when the user's own pair is wrong, SerenoError when none can be made.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    bring_authority(folder, root, settings)
     served = TlsFolder(folder)
     own = own_pair(root, settings)
     if own is not None:
         served.install("own", own[0].read_bytes(), own[1].read_bytes())
         return
-    make_self_signed(folder, root, typed_names(settings))
+    # A copy for the worker, which may not be able to read the repository and renews what this makes.
+    replace_file(folder / SCRIPT.name, (root / SCRIPT).read_bytes(), 0o755)
+    make_self_signed(folder, root / SCRIPT, typed_names(settings))
     if not (settings.certificate_kind == "acme" and is_right(served, settings)):
         served.install("self-signed", (folder / CERTIFICATE).read_bytes(), (folder / KEY).read_bytes())
+
+
+def bring_authority(folder: Path, root: Path, settings: Settings) -> None:
+    """Put `certificate.directory_ca` where the worker can read it. Raises SettingsError when it cannot be read."""
+    named = settings.certificate.directory_ca
+    if not named or settings.certificate_kind != "acme":
+        (folder / AUTHORITY).unlink(missing_ok=True)
+        return
+    try:
+        content = (root / named).read_bytes()
+        x509.load_pem_x509_certificates(content)
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            f"certificate.directory_ca = '{named}' is not a readable certificate: {error}",
+            next_step="name a PEM file, as seen from sereno.toml",
+        ) from error
+    replace_file(folder / AUTHORITY, content)
 
 
 def is_right(folder: TlsFolder, settings: Settings) -> bool:
@@ -185,3 +213,21 @@ def _sync(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+class SelfSigned:
+    """See `sereno.keep.certificates.ports.Issuer`: makes a certificate here, by the project's own script."""
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        self._folder = folder
+        own = folder / SCRIPT.name
+        self._script = own if own.exists() else IMAGE_ROOT / SCRIPT
+        self._settings = settings
+
+    def issue(self, names: Sequence[str]) -> tuple[bytes, bytes]:
+        """The folder's own pair, made anew; names that the present one has beside the settings' stay in it."""
+        own = self._folder / CERTIFICATE
+        present = read_certificate(own.read_bytes()).names if own.exists() else ()
+        wanted = dict.fromkeys((*typed_names(self._settings), *names, *present))
+        make_self_signed(self._folder, self._script, ["--force", *wanted])
+        return own.read_bytes(), (self._folder / KEY).read_bytes()
