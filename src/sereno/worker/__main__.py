@@ -21,6 +21,7 @@ from sereno.core.errors import SerenoError
 from sereno.database.locks import KeptLock
 from sereno.outside.logs import configure_logging
 from sereno.wiring import Surroundings, open_database
+from sereno.worker.certificates import certificate_jobs
 from sereno.worker.clock import Clock
 from sereno.worker.counting import Counting, serve
 from sereno.worker.jobs import jobs_with_database, jobs_without_database, schema_is_ready
@@ -47,7 +48,7 @@ def main() -> int:
         _log.error("%s; %s", error.message, error.next_step)
         return 2
 
-    free_jobs = jobs_without_database(surroundings)
+    free_jobs = [*jobs_without_database(surroundings), *certificate_jobs(surroundings, os.environ)]
     locked_jobs = jobs_with_database(surroundings, database)
     counting = Counting([*free_jobs, *locked_jobs])
     lock = KeptLock(database.engine, "worker")
