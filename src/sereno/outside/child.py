@@ -7,5 +7,6 @@ import sys
 
 
 def start_module(module: str) -> subprocess.Popen[bytes]:
-    """Run `python -m module` with this process's environment, log and interpreter; the caller ends it."""
-    return subprocess.Popen([sys.executable, "-m", module], stdin=subprocess.DEVNULL)
+    """Run `python -m module` with this process's environment, log and interpreter; it ends when the caller does."""
+    command = ["/usr/bin/setpriv", "--pdeathsig", "TERM", "--", sys.executable, "-m", module]
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL)

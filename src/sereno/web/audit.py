@@ -30,6 +30,7 @@ ACTIONS = {
     "user.delete": N_("Account deleted"),
     "user.reset-password": N_("Password reset"),
     "user.change-password": N_("Password changed"),
+    "backup.ask": N_("Backup asked for"),
 }
 """The kinds of action in words; one without words here is shown as it is."""
 

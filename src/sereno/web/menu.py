@@ -27,6 +27,7 @@ ENTRIES = (
     ("/", N_("Status")),
     ("/desk", N_("Desk")),
     ("/alerts", N_("Alerts")),
+    ("/backups", N_("Backups")),
     ("/users", N_("Users")),
     ("/audit", N_("Audit")),
 )

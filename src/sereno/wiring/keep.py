@@ -18,9 +18,9 @@ from sereno.core.errors import SettingsError
 from sereno.keep.backups.service import Keeper, Plan
 from sereno.outside import archive
 from sereno.outside.dump import Counted, Dumped, Login, dump, size_of
-from sereno.outside.shelf import Shelf
 from sereno.outside.throwaway import OwnServer
 from sereno.wiring import DATABASE_NAME, Surroundings
+from sereno.wiring.shelf import open_shelf
 
 BACKUP_USER = "sereno_backup"
 PASSPHRASE = "backup-passphrase"  # noqa: S105 -- the name of its file.
@@ -70,7 +70,6 @@ class ThrowawayServer:
 def open_keeper(surroundings: Surroundings, environment: Mapping[str, str] = os.environ) -> Keeper:
     """The desk's backups; nothing is read or connected until it is used."""
     settings = surroundings.settings.backup
-    folder = Path(settings.folder or environment.get("SERENO_BACKUPS", "var/data/backups"))
     plan = Plan(
         platform=surroundings.platform,
         home=Path(environment.get("SERENO_KEPT", "var")),
@@ -81,7 +80,7 @@ def open_keeper(surroundings: Surroundings, environment: Mapping[str, str] = os.
     )
     return Keeper(
         plan,
-        shelf=Shelf(folder),
+        shelf=open_shelf(surroundings, environment),
         database=RunningDatabase(surroundings),
         rehearsal=ThrowawayServer(),
         archives=archive,

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sereno import __version__
-from sereno.core.clock import Clock, parse_rfc3339, rfc3339, utc_now
+from sereno.core.clock import Clock, utc_now
 from sereno.core.errors import Conflict, NotFound, SerenoError
+from sereno.keep.backups.folder import attempt_record, backups_on, condition_of
 from sereno.keep.backups.model import (
     Attempt,
     Backup,
@@ -19,7 +20,6 @@ from sereno.keep.backups.model import (
     Member,
     Proof,
     Table,
-    backup_from,
     bytes_needed,
     differences,
     file_name,
@@ -81,14 +81,7 @@ class Keeper:
 
     def condition(self) -> Condition:
         """What there is, newest first. Raises SerenoError when the folder can't be read."""
-        attempt = self._shelf.last_attempt()
-        backups = sorted(self._backups(), key=lambda each: each.made_at, reverse=True)
-        return Condition(
-            since=self._shelf.since(),
-            backups=tuple(backups),
-            last_attempt=None if attempt is None else Attempt(**{**attempt, "at": parse_rfc3339(attempt["at"])}),
-            running_since=self._shelf.busy_since(),
-        )
+        return condition_of(self._shelf)
 
     def make(self, tell: Tell) -> Backup:
         """Make one backup and remove those that need not be kept any more.
@@ -97,6 +90,8 @@ class Keeper:
         noted either way.
         """
         with self._shelf.only_one():
+            # Noted first: one that is killed each time must not be begun again and again.
+            self._note(Attempt(self._clock(), False, "it was broken off"))
             try:
                 backup = self._make(tell)
             except Exception as error:
@@ -129,7 +124,7 @@ class Keeper:
 
     def named(self, name: str) -> Backup:
         """The backup with this file name. Raises NotFound."""
-        for backup in self._backups():
+        for backup in backups_on(self._shelf):
             if backup.name == name:
                 return backup
         raise NotFound(f"there is no backup {name} in {self.folder}", next_step="./sereno backup list")
@@ -144,15 +139,6 @@ class Keeper:
             return unpack_checked(self._archives, file, self._key(passphrase), work)
 
     # -- steps -----------------------------------------------------------------------------------------------------
-
-    def _backups(self) -> list[Backup]:
-        try:
-            return [backup_from(record) for record in self._shelf.records()]
-        except (KeyError, TypeError, ValueError) as error:
-            raise SerenoError(
-                f"a record in {self.folder} is damaged: {error!r}",
-                next_step=f"move the .json files that are not whole out of {self.folder}; the backups stay usable",
-            ) from error
 
     def _make(self, tell: Tell) -> Backup:
         began = time.monotonic()
@@ -211,7 +197,7 @@ class Keeper:
         )
 
     def _look_for_space(self) -> None:
-        last = max(self._backups(), key=lambda each: each.made_at, default=None)
+        last = next(iter(backups_on(self._shelf)), None)
         grafana = self._plan.grafana.stat().st_size if self._plan.grafana.exists() else 0
         needed = bytes_needed(None if last is None else last.bytes, self._database.estimated_bytes(), grafana)
         refuse_small_disk(self._shelf.free_bytes(), needed, str(self.folder))
@@ -238,12 +224,14 @@ class Keeper:
 
     def _tidy(self, tell: Tell) -> None:
         self.adopt()
-        for backup in superfluous(self._backups(), now=self._clock(), daily=self._plan.daily, weekly=self._plan.weekly):
+        for backup in superfluous(
+            backups_on(self._shelf), now=self._clock(), daily=self._plan.daily, weekly=self._plan.weekly
+        ):
             self._shelf.remove(backup.name)
             tell(f"removed {backup.name}")
 
     def _note(self, attempt: Attempt) -> None:
-        self._shelf.write_attempt({"at": rfc3339(attempt.at), "good": attempt.good, "words": attempt.words})
+        self._shelf.write_attempt(attempt_record(attempt))
 
     def _key(self, passphrase: str | None) -> str:
         return self._plan.passphrase() if passphrase is None else passphrase

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sereno.settings import Settings
 from sereno.watch.rules.availability import availability
+from sereno.watch.rules.backups import backups
 from sereno.watch.rules.host import host
 from sereno.watch.rules.model import Alert, RuleFile
 from sereno.watch.rules.monitoring import monitoring
@@ -16,7 +17,7 @@ __all__ = ["Alert", "RuleFile", "all_alerts", "render_rules", "rule_files"]
 
 def rule_files(settings: Settings) -> tuple[RuleFile, ...]:
     """Every rule file, in the order of their names."""
-    return availability(), host(settings), monitoring(), mysql(), readings(), web()
+    return availability(), backups(), host(settings), monitoring(), mysql(), readings(), web()
 
 
 def all_alerts(settings: Settings) -> tuple[Alert, ...]:

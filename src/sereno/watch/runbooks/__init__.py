@@ -8,6 +8,7 @@ from sereno.settings import Settings
 from sereno.watch.model import Severity
 from sereno.watch.rules import Alert, all_alerts
 from sereno.watch.runbooks.availability import AVAILABILITY
+from sereno.watch.runbooks.backups import BACKUPS
 from sereno.watch.runbooks.disks import DISKS
 from sereno.watch.runbooks.host import HOST
 from sereno.watch.runbooks.limits import LIMITS
@@ -18,7 +19,7 @@ from sereno.watch.runbooks.web import WEB
 
 __all__ = ["RUNBOOKS", "Runbook", "RunbookPage", "Step", "WrittenStep", "runbook", "runbook_names"]
 
-RUNBOOKS: dict[str, Runbook] = AVAILABILITY | HOST | DISKS | LIMITS | MYSQL | WEB | MONITORING
+RUNBOOKS: dict[str, Runbook] = AVAILABILITY | HOST | DISKS | LIMITS | MYSQL | WEB | MONITORING | BACKUPS
 """Name of the alert → its runbook."""
 
 
