@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.equipment.fresh import INSIDE, FreshDebian
+from tests.equipment.fresh import INSIDE, FreshDebian, SuiteMissing
 from tests.equipment.monitoring import free_port
 from tests.equipment.stack import COMPONENTS, ROOT
 
@@ -21,11 +22,22 @@ pytestmark = [
 
 
 @pytest.fixture
-def fresh() -> Iterator[FreshDebian]:
-    machine = FreshDebian(Path(tempfile.mkdtemp(prefix="sereno-fresh-")))
-    machine.clone(ROOT)
-    yield machine
-    machine.close()
+def suite() -> str:
+    """The Debian that most of these tests run on; those of both have their own parameter."""
+    return "bookworm"
+
+
+@pytest.fixture
+def fresh(suite: str) -> Iterator[FreshDebian]:
+    folder = Path(tempfile.mkdtemp(prefix="sereno-fresh-"))
+    try:
+        machine = FreshDebian(folder, suite)
+        machine.clone(ROOT)
+        yield machine
+    except SuiteMissing as missing:
+        pytest.skip(str(missing))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def free_ports() -> dict[str, str]:
@@ -39,13 +51,31 @@ def free_ports() -> dict[str, str]:
     }
 
 
+LOOK = """
+import json, os, ssl, time, urllib.request
+def get(path):
+    url = f"https://localhost:{os.environ['SERENO_SITE__HTTPS_PORT']}{path}"
+    return urllib.request.urlopen(url, context=ssl._create_unverified_context()).read().decode()
+deadline = time.monotonic() + 60
+while time.monotonic() < deadline:
+    numbers = json.loads(get("/status.json"))
+    if numbers["measurements"] and all(each["state"] == "up" for each in numbers["components"]):
+        break
+    time.sleep(1)
+print(json.dumps({"numbers": numbers, "page": get("/")}), file=open("/seen.json", "w"))
+"""
+"""What a reader sees once every target has been scraped, fetched by what the fresh machine has: python3 alone."""
+
+
+@pytest.mark.parametrize("suite", ["bookworm", "trixie"])
 def test_a_clone_on_a_fresh_debian_comes_up_by_one_command(fresh: FreshDebian) -> None:
     done = fresh.run(
         "SECONDS=0; ./sereno up --on native; echo cold $SECONDS s; "
         "SECONDS=0; ./sereno up; echo warm $SECONDS s; "
         "./sereno status --json > /status.json; "
         "./sereno doctor --live --json > /doctor.json || true; "
-        "./sereno down",
+        f"python3 -c {shlex.quote(LOOK)}; "
+        "./sereno down; ps -eo args= > /left",
         free_ports(),
         seconds=500,
     )
@@ -56,6 +86,15 @@ def test_a_clone_on_a_fresh_debian_comes_up_by_one_command(fresh: FreshDebian) -
     doctor = json.loads((fresh.root / "doctor.json").read_text())
     told = [finding for finding in doctor if finding["verdict"] == "wrong" and finding["subject"] != "disk"]
     assert not told
+    seen = json.loads((fresh.root / "seen.json").read_text())
+    measured = {each["kind"]: each["percent"] for each in seen["numbers"]["measurements"]}
+    assert set(measured) == {"cpu", "memory", "disk"}
+    assert {each["state"] for each in seen["numbers"]["components"]} == {"up"}
+    disk = shutil.disk_usage(fresh.root)
+    assert measured["disk"] == pytest.approx(100 * disk.free / disk.total, abs=5)
+    assert f"{measured['disk']:.0f}" in seen["page"]
+    # The shell of the script, and what looks.
+    assert len((fresh.root / "left").read_text().splitlines()) <= 2
 
     # The packages' own services would take the same ports at the next boot.
     masked = fresh.root / "etc/systemd/system"
