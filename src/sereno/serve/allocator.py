@@ -1,4 +1,4 @@
-"""How the C library shares out memory in those of our processes that have many threads."""
+"""How processes share out memory: the GNU C library's allocator, and Go's collector."""
 
 from __future__ import annotations
 
@@ -10,3 +10,13 @@ ALLOCATOR = {
     "MALLOC_MMAP_THRESHOLD_": "131072",
 }
 """Environment variables of the GNU C library; others ignore them."""
+
+
+def go_runtime(soft_limit_mib: int, *, one_thread: bool = False) -> dict[str, str]:
+    """Environment variables for a program in Go that should stay below `soft_limit_mib`.
+
+    `one_thread` suits what answers a scrape now and then: one thread at a time runs its code.
+    """
+    # Collected when it has grown by half, not doubled: these programs idle, so processor time is what they have.
+    runtime = {"GOMEMLIMIT": f"{soft_limit_mib}MiB", "GOGC": "50"}
+    return runtime | {"GOMAXPROCS": "1"} if one_thread else runtime

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sereno.core.text import Text
+from sereno.serve.allocator import go_runtime
 from sereno.serve.component import Component, HttpHealth, MetricsEndpoint, NativeProgram, RenderedFile
 from sereno.serve.compose_parts import RENDERED, SECRETS_VOLUME, published, wget
 from sereno.serve.place import Place
@@ -40,7 +41,7 @@ def _compose(place: Place) -> Mapping[str, Any]:
             place, config="/etc/alertmanager/alertmanager.yml", data="/alertmanager", listen="0.0.0.0:9093"
         ),
         "user": "65534:65534",
-        "environment": {"GOMEMLIMIT": "48MiB"},
+        "environment": go_runtime(48),
         "volumes": [f"{RENDERED}/alertmanager:/etc/alertmanager:ro", "alertmanager-data:/alertmanager", SECRETS_VOLUME],
         "ports": [published(9093)],
         "networks": ["inside", "ops"],
@@ -60,7 +61,7 @@ COMPONENT = Component(
         package="prometheus-alertmanager",
         units=("prometheus-alertmanager.service",),
         argv=_argv,
-        environment=lambda place: {"GOMEMLIMIT": "48MiB"},
+        environment=lambda place: go_runtime(48),
         check=lambda place: ["/usr/bin/amtool", "check-config", str(place.config("alertmanager", "alertmanager.yml"))],
         reload_signal="HUP",
         reload_metric="alertmanager_config_last_reload_success_timestamp_seconds",

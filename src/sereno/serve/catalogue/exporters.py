@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sereno.core.text import Text
+from sereno.serve.allocator import go_runtime
 from sereno.serve.component import Component, HttpHealth, MetricsEndpoint, NativeProgram, RenderedFile
 from sereno.serve.compose_parts import (
     NODE_EXPORTER_INNER_PORT,
@@ -56,7 +57,7 @@ NODE_EXPORTER = Component(
             "--no-collector.systemd",
             *_node_flags(place),
         ],
-        environment=lambda place: {"GOMEMLIMIT": "32MiB", "GOMAXPROCS": "1"},
+        environment=lambda place: go_runtime(32, one_thread=True),
     ),
     compose=lambda place: {
         "command": [
@@ -69,7 +70,7 @@ NODE_EXPORTER = Component(
             *_node_flags(place),
         ],
         "user": "65534:65534",
-        "environment": {"GOMEMLIMIT": "32MiB", "GOMAXPROCS": "1"},
+        "environment": go_runtime(32, one_thread=True),
         "network_mode": "host",
         "pid": "host",
         "volumes": ["${SERENO_HOST_ROOT:-/:/host:ro,rslave}"],
@@ -97,7 +98,7 @@ MYSQLD_EXPORTER = Component(
             # Deadlocks and old row versions, which MySQL tells here alone.
             "--collect.info_schema.innodb_metrics",
         ],
-        environment=lambda place: {"GOMEMLIMIT": "32MiB", "GOMAXPROCS": "1"},
+        environment=lambda place: go_runtime(32, one_thread=True),
     ),
     compose=lambda place: {
         "command": [
@@ -106,7 +107,7 @@ MYSQLD_EXPORTER = Component(
             "--collect.info_schema.innodb_metrics",
         ],
         "user": f"{MYSQLD_EXPORTER_USER}:{MYSQLD_EXPORTER_USER}",
-        "environment": {"GOMEMLIMIT": "32MiB", "GOMAXPROCS": "1"},
+        "environment": go_runtime(32, one_thread=True),
         "volumes": [SECRETS_VOLUME],
         "networks": ["inside"],
     },
@@ -132,12 +133,12 @@ NGINX_EXPORTER = Component(
             f"--nginx.scrape-uri=http://{place.address('nginx-status')}/stub_status",
             f"--web.listen-address=127.0.0.1:{place.ports['nginx-exporter']}",
         ],
-        environment=lambda place: {"GOMEMLIMIT": "24MiB", "GOMAXPROCS": "1"},
+        environment=lambda place: go_runtime(24, one_thread=True),
     ),
     compose=lambda place: {
         "command": [f"--nginx.scrape-uri=http://{place.address('nginx-status')}/stub_status"],
         "user": "65534:65534",
-        "environment": {"GOMEMLIMIT": "24MiB", "GOMAXPROCS": "1"},
+        "environment": go_runtime(24, one_thread=True),
         "networks": ["inside"],
     },
     metrics=MetricsEndpoint("nginx"),
@@ -160,12 +161,12 @@ BLACKBOX_EXPORTER = Component(
             f"--config.file={place.config('blackbox-exporter', 'blackbox.yml')}",
             f"--web.listen-address=127.0.0.1:{place.ports['blackbox-exporter']}",
         ],
-        environment=lambda place: {"GOMEMLIMIT": "32MiB", "GOMAXPROCS": "1"},
+        environment=lambda place: go_runtime(32, one_thread=True),
     ),
     compose=lambda place: {
         "command": ["--config.file=/etc/blackbox_exporter/blackbox.yml"],
         "user": "65534:65534",
-        "environment": {"GOMEMLIMIT": "32MiB", "GOMAXPROCS": "1"},
+        "environment": go_runtime(32, one_thread=True),
         "volumes": [f"{RENDERED}/docker/blackbox-exporter/blackbox.yml:/etc/blackbox_exporter/blackbox.yml:ro"],
         "networks": ["inside", "ops"],
     },
@@ -196,7 +197,7 @@ PROCESS_EXPORTER = Component(
             "-threads=false",
             "-recheck",
         ],
-        environment=lambda place: {"GOMEMLIMIT": "32MiB", "GOMAXPROCS": "1"},
+        environment=lambda place: go_runtime(32, one_thread=True),
     ),
     compose=lambda place: {
         "command": [
@@ -207,7 +208,7 @@ PROCESS_EXPORTER = Component(
             "-threads=false",
             "-recheck",
         ],
-        "environment": {"GOMEMLIMIT": "32MiB", "GOMAXPROCS": "1"},
+        "environment": go_runtime(32, one_thread=True),
         # Root without these two could not read what other users' processes read and write.
         "cap_add": ["DAC_READ_SEARCH", "SYS_PTRACE"],
         "pid": "host",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sereno.core.text import Text
+from sereno.serve.allocator import go_runtime
 from sereno.serve.component import Component, HttpHealth, MetricsEndpoint, NativeProgram, RenderedFile
 from sereno.serve.compose_parts import OPS_GATEWAY, RENDERED, RETENTION, RETENTION_SIZE, published, wget
 from sereno.serve.place import Place
@@ -44,7 +45,7 @@ def _compose(place: Place) -> Mapping[str, Any]:
     return {
         "command": _flags(place, config="/etc/prometheus/prometheus.yml", data="/prometheus", listen="0.0.0.0:9090"),
         "user": NOBODY,
-        "environment": {"GOMEMLIMIT": "200MiB"},
+        "environment": go_runtime(200),
         "volumes": [
             f"{RENDERED}/prometheus:/etc/prometheus:ro",
             # The user's own lie in the repository, wherever ours do.
@@ -72,7 +73,7 @@ COMPONENT = Component(
         package="prometheus",
         units=("prometheus.service",),
         argv=_argv,
-        environment=lambda place: {"GOMEMLIMIT": "200MiB", "GOGC": "75"},
+        environment=lambda place: go_runtime(200),
         stop_seconds=30,
         check=lambda place: ["/usr/bin/promtool", "check", "config", str(place.config("prometheus", "prometheus.yml"))],
         reload_signal="HUP",
