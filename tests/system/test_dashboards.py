@@ -16,7 +16,14 @@ from tests.equipment.stack import NativeStack
 from sereno.outside.prometheus import PrometheusClient
 
 ROOT = Path(__file__).parents[2]
-DASHBOARDS = {file.stem: json.loads(file.read_text()) for file in sorted((ROOT / "grafana/dashboards").glob("*.json"))}
+OF_SERVICES = "service"
+"""That dashboard needs a service of the user's own: tests/system/test_own_services.py."""
+
+DASHBOARDS = {
+    file.stem: json.loads(file.read_text())
+    for file in sorted((ROOT / "grafana/dashboards").glob("*.json"))
+    if file.stem != OF_SERVICES
+}
 QUERIES = [
     pytest.param(target["expr"], id=f"{name}: {panel['title']} {target['refId']}")
     for name, dashboard in DASHBOARDS.items()

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 import pytest
 from tests.equipment.nginx import Asked, Echo, Given, Nginx, answer_of, is_missing
 
+from sereno.outside.access_log import AccessLog
 from sereno.settings import Settings
 from sereno.settings.own import Service
+from sereno.watch.access import read_request
 
 pytestmark = [pytest.mark.system, pytest.mark.skipif(is_missing(), reason="this machine has no Nginx")]
 
@@ -247,6 +249,26 @@ def test_the_access_log_says_whose_request_it_was(nginx: Nginx, shop: Echo) -> N
     assert [(line["service"], line["status"]) for line in nginx.access_log()] == [
         ("shop", 200), ("blog", 200), ("", 200), ("shop", 502),
     ]  # fmt: skip
+
+
+def test_each_request_is_told_to_whoever_counts_also_after_that_one_was_away(nginx: Nginx, shop: Echo) -> None:
+    file = nginx.folder / "run/access.sock"
+    for _ in range(2):
+        counting = AccessLog(file)
+        lines = map(read_request, counting.lines())
+        nginx.get("/")
+        nginx.get("/shop/x")
+        nginx.get("/x", Host="blog.example.org")
+        seen = [next(lines), next(lines)]
+        assert [(each.service, each.code) for each in seen if each] == [("shop", "2xx"), ("blog", "2xx")]
+        counting.close()
+        assert nginx.get("/shop/while-away").status == 200
+    shop.close()
+    counting = AccessLog(file)
+    nginx.get("/shop/y")
+    dead = read_request(next(counting.lines()))
+    assert dead is not None and (dead.service, dead.code) == ("shop", "5xx")
+    counting.close()
 
 
 def test_plain_http_leads_to_https_on_its_own_name(nginx: Nginx) -> None:

@@ -104,6 +104,11 @@ class Place:
         """The folder of blackbox-exporter's file, which the worker keeps in step with the probes that are stored."""
         return self.config("blackbox-exporter") if self.native else COMPOSE_PROBES
 
+    @property
+    def access_socket(self) -> PurePosixPath:
+        """Where Nginx tells the worker of each request to a service of the user's own, in a folder that both reach."""
+        return (self.home / "run" if self.native else COMPOSE_WWW) / "access.sock"
+
     def secret(self, name: str, reader: str) -> PurePosixPath:
         """The file that holds the secret `name` for the component `reader`."""
         return self.home / "secrets" / name if self.native else COMPOSE_SECRETS / reader / name

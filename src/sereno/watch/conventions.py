@@ -71,6 +71,12 @@ DESK_JOB_SUCCESS = "sereno_worker_job_last_success_timestamp_seconds"
 DESK_JOB_INTERVAL = "sereno_worker_job_interval_seconds"
 """Of each of the worker's jobs, by `task`: a label `job` would collide with Prometheus's own."""
 
+SERVICE_REQUESTS = "sereno_service_requests_total"
+"""Counter of the requests to each service of the user's own, by `service` and class of answer (`code`: 2xx to 5xx)."""
+
+SERVICE_DURATION = "sereno_service_request_seconds"
+"""Histogram, by `service`: until it began to answer."""
+
 VISITS = 'job="webapp",route!~"/metrics|/healthz|/readyz"'
 """Matchers that leave the requests of people and programs, without those of the watch itself."""
 

@@ -14,7 +14,8 @@ SERENO_SECRETS            folder of secrets, one file each
 SERENO_WWW                folder that Nginx serves: static/, errors/, status/
 
 Read by the processes themselves: SERENO_BIND, SERENO_WEB_WORKERS, SERENO_WEB_THREADS and PROMETHEUS_MULTIPROC_DIR by
-`web/server.py`; SERENO_BIND (127.0.0.1:5001) by `worker/__main__.py`.
+`web/server.py`; SERENO_BIND (127.0.0.1:5001) and SERENO_ACCESS_SOCKET (where Nginx tells of each request to a service
+of the user's own; none without it) by `worker/__main__.py`.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 Two lanes, each a thread with its own clock, so that a database that hangs cannot delay the copies of the status page.
 Jobs of the database lane run under a lock that is asked for again before each: of several workers one does the work.
 
-SERENO_BIND   host:port for /metrics and /healthz (127.0.0.1:5001)
+SERENO_BIND            host:port for /metrics and /healthz (127.0.0.1:5001)
+SERENO_ACCESS_SOCKET   where Nginx tells of each request to a service of the user's own; empty: they are not counted
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from sereno.worker.certificates import certificate_jobs
 from sereno.worker.clock import Clock
 from sereno.worker.counting import Counting, serve
 from sereno.worker.jobs import jobs_with_database, jobs_without_database, schema_is_ready
+from sereno.worker.requests import count_services
 
 HANGING_SECONDS = 180
 """No job may take that long: the longest waits for a neighbour add up to well under a minute."""
@@ -67,12 +69,16 @@ def main() -> int:
     except OSError as error:
         _log.error("cannot listen on %s: %s; ./sereno doctor says who does", bind, error.strerror)
         return 1
+    services = [service.name for service in surroundings.settings.services]
+    access_log = count_services(services, os.environ.get("SERENO_ACCESS_SOCKET", ""))
     threads = [Thread(target=lane.run, name=f"lane {number}", daemon=True) for number, lane in enumerate(lanes)]
     for thread in threads:
         thread.start()
     _log.info("the clock runs", extra={"jobs": [job.name for lane in lanes for job in lane.jobs]})
     stop.wait()
     server.shutdown()
+    if access_log is not None:
+        access_log.close()
     deadline = time.monotonic() + STOP_SECONDS
     for thread in threads:
         thread.join(max(0.0, deadline - time.monotonic()))

@@ -36,6 +36,9 @@ OTHER_JOBS = {
 }
 """Panels whose series do not belong to the selected job and instance, each with its reason."""
 
+CHOICES = {"service.json": ("service",)}
+"""What is chosen above a dashboard that is not about jobs and instances."""
+
 COUNTER = re.compile(r"\b[a-z][a-z0-9_]*(?:_total|_sum|_count|_bucket)\b")
 
 
@@ -66,7 +69,7 @@ def test_a_dashboard_is_read_only_and_its_choices_follow_the_time_range(name: st
     assert dashboard["uid"] == f"sereno-{name.removesuffix('.json')}"
     variables = {variable["name"]: variable for variable in dashboard["templating"]["list"]}
     assert variables["datasource"]["type"] == "datasource"
-    for choice in ("job", "instance"):
+    for choice in CHOICES.get(name, ("job", "instance")):
         assert variables[choice]["refresh"] == 2, "on time range change"
         assert variables[choice]["multi"] is True
         assert variables[choice]["datasource"]["uid"] == "${datasource}"
@@ -107,7 +110,7 @@ def test_panels_have_a_number_each_and_do_not_overlap(name: str) -> None:
 @pytest.mark.parametrize("panel", PANELS)
 def test_every_query_is_about_the_selected_job_and_instance(panel: Panel) -> None:
     for query in panel.queries:
-        selected = '$job"' in query.expr and '$instance"' in query.expr
+        selected = ('$job"' in query.expr and '$instance"' in query.expr) or '$service"' in query.expr
         assert selected or panel.title in OTHER_JOBS or 'job="mysql"' in query.expr
 
 

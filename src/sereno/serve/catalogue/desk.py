@@ -31,6 +31,7 @@ def environment(place: Place) -> dict[str, str]:
         "SERENO_ALERTMANAGER_URL": f"http://{place.address('alertmanager')}",
         "SERENO_WEBAPP_URL": f"http://{place.address('webapp')}",
         "SERENO_WWW": str(place.www),
+        "SERENO_ACCESS_SOCKET": str(place.access_socket),
         "SERENO_NGINX_ADDRESS": place.address("nginx"),
         **ALLOCATOR,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sereno.settings import Settings
 from sereno.watch.dashboards.components import components
 from sereno.watch.dashboards.model import Dashboard
+from sereno.watch.dashboards.service import service
 from sereno.watch.dashboards.system import system
 from sereno.watch.dashboards.web_application import web_application
 
@@ -13,7 +14,7 @@ __all__ = ["Dashboard", "dashboards", "render_dashboards"]
 
 def dashboards(settings: Settings) -> tuple[Dashboard, ...]:
     """Every dashboard."""
-    return system(settings), web_application(), components()
+    return system(settings), web_application(), components(), service()
 
 
 def render_dashboards(settings: Settings) -> dict[str, str]:

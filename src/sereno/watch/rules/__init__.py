@@ -10,6 +10,7 @@ from sereno.watch.rules.model import Alert, RuleFile
 from sereno.watch.rules.monitoring import monitoring
 from sereno.watch.rules.mysql import mysql
 from sereno.watch.rules.readings import readings
+from sereno.watch.rules.services import services
 from sereno.watch.rules.web import web
 
 __all__ = ["Alert", "RuleFile", "all_alerts", "render_rules", "rule_files"]
@@ -17,7 +18,7 @@ __all__ = ["Alert", "RuleFile", "all_alerts", "render_rules", "rule_files"]
 
 def rule_files(settings: Settings) -> tuple[RuleFile, ...]:
     """Every rule file, in the order of their names."""
-    return availability(), backups(), host(settings), monitoring(), mysql(), readings(), web()
+    return availability(), backups(), host(settings), monitoring(), mysql(), readings(), services(), web()
 
 
 def all_alerts(settings: Settings) -> tuple[Alert, ...]:
