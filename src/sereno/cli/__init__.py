@@ -23,6 +23,7 @@ COMMANDS = {
     "render": "render",
     "doctor": "doctor",
     "evidence": "evidence",
+    "certificate": "certificate",
     "user": "user",
     "backup": "backup",
 }

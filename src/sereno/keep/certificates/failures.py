@@ -72,7 +72,7 @@ REMEDIES: dict[str, Text] = {
 """Code → what to do."""
 
 _PROBLEM = re.compile(
-    r"^\s*Domain:\s*(?P<name>\S+)\s*\n\s*Type:\s*(?P<type>\S+)\s*\n\s*Detail:\s*(?P<detail>.+)$", re.M
+    r"^\s*(?:Identifier|Domain):\s*(?P<name>\S+)\s*\n\s*Type:\s*(?P<type>\S+)\s*\n\s*Detail:\s*(?P<detail>.+)$", re.M
 )
 _AGAIN = re.compile(r"[Rr]etry after (\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)")
 _CODES = {
@@ -108,7 +108,9 @@ def explain(output: str) -> Failure:
         code = _CODES.get(problems[0]["type"].rpartition(":")[2].lower(), "other")
         detail = "; ".join(f"{each['name']}: {each['detail'].strip()}" for each in problems)
         # A name that nobody knows comes as one kind of error or another, by authority.
-        if code == "connection" and re.search(r"NXDOMAIN|no valid (A|AAAA|IP)|DNS problem", detail):
+        if code == "connection" and re.search(
+            r"NXDOMAIN|no valid (A|AAAA|IP)|DNS problem|could not resolve|no such host", detail
+        ):
             code = "dns"
         return Failure(code, detail[:_LONGEST], _not_before(output))
     named = re.search(r"urn:ietf:params:acme:error:(\w+)", output)

@@ -13,7 +13,7 @@ Saving debug log to /var/lib/sereno/tls/acme/logs/letsencrypt.log
 Requesting a certificate for shop.example.org and www.example.org
 
 Certbot failed to authenticate some domains (authenticator: webroot). The Certificate Authority reported these problems:
-  Domain: shop.example.org
+  Identifier: shop.example.org
   Type:   {kind}
   Detail: {detail}
 
@@ -31,6 +31,7 @@ Ask for help or search for solutions at https://community.letsencrypt.org. See t
         ("connection", "192.0.2.7: Fetching http://shop.example.org/…: Timeout during connect", "connection"),
         ("dns", "DNS problem: NXDOMAIN looking up A for shop.example.org", "dns"),
         ("connection", "no valid A records found for shop.example.org; no valid AAAA records", "dns"),
+        ("connection", 'Get "http://x/": could not resolve URL "http://x/"', "dns"),
         ("caa", "CAA record for shop.example.org prevents issuance", "caa"),
         ("urn:ietf:params:acme:error:unauthorized", "The key authorization file differs", "unauthorized"),
         ("serverInternal", "Something broke", "other"),
@@ -43,7 +44,7 @@ def test_a_failed_challenge_is_told_with_its_name_and_the_authoritys_words(kind:
 
 def test_every_name_that_failed_is_told() -> None:
     two = AUTHENTICATION.format(kind="dns", detail="no such name").replace(
-        "\nHint:", "\n  Domain: www.example.org\n  Type:   dns\n  Detail: no such name either\n\nHint:"
+        "\nHint:", "\n  Identifier: www.example.org\n  Type:   dns\n  Detail: no such name either\n\nHint:"
     )
     assert explain(two).detail == "shop.example.org: no such name; www.example.org: no such name either"
 
