@@ -6,12 +6,13 @@ TEST_PACKAGES=(
     nginx-light mariadb-server prometheus prometheus-alertmanager prometheus-node-exporter prometheus-mysqld-exporter
     prometheus-nginx-exporter prometheus-blackbox-exporter prometheus-process-exporter
     chromium fonts-dejavu-core shellcheck openssl curl procps iproute2 gnupg dpkg-dev apt-utils
-    docker.io docker-compose mmdebstrap iptables pebble
+    docker.io docker-compose mmdebstrap iptables systemd-container pebble
 )
 TEST_PROGRAMS=(
     nginx mariadbd prometheus prometheus-alertmanager prometheus-node-exporter prometheus-mysqld-exporter
     prometheus-nginx-exporter prometheus-blackbox-exporter prometheus-process-exporter
     chromium shellcheck openssl curl ps ip gpg dpkg-deb apt-ftparchive dockerd docker-compose mmdebstrap iptables
+    systemd-nspawn
     pebble pebble-challtestsrv
 )
 # Their own services would take the servers' ports; those that ran here before are left alone.

@@ -26,6 +26,10 @@ class Narrator:
         """A fact worth knowing."""
         click.echo(f"          {words}", err=True)
 
+    def tell(self, error: SerenoError) -> None:
+        """An error after which the command goes on."""
+        fail(error)
+
 
 def fail(error: SerenoError) -> None:
     """Tell an error: the log's last lines where they help, what is wrong, what to do."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from dataclasses import asdict
 from datetime import datetime
 from typing import Literal
@@ -21,6 +22,7 @@ from sereno.outside.users import ensure_user
 from sereno.serve.catalogue import BY_NAME
 from sereno.serve.findings import Verdict, judge_disk, judge_memory
 from sereno.serve.native.home import State
+from sereno.serve.native.release import Release, Releases
 from sereno.serve.platforms import ComponentStatus
 
 COMPONENT = click.Choice(sorted(BY_NAME))
@@ -34,6 +36,18 @@ def up(on: str | None, lab: bool, yes: bool) -> None:
     """Set up what is missing, start everything, wait until it is healthy."""
     here = Here.from_environment()
     narrator = Narrator()
+    try:
+        state = _up(here, narrator, on=on, lab=lab, yes=yes)
+    except SerenoError as error:
+        before = Releases(here.home).to_return_to(Release.of_this_process())
+        if before is None:
+            raise
+        raise _taken_back(error, before, narrator) from error
+    narrator.step("everything is healthy")
+    click.echo(farewell(here, state))
+
+
+def _up(here: Here, narrator: Narrator, *, on: str | None, lab: bool, yes: bool) -> State:
     with here.home.only_one():
         before = here.home.state()
         if before is None:
@@ -54,8 +68,29 @@ def up(on: str | None, lab: bool, yes: bool) -> None:
             offer_grafana(here, state, narrator, yes=yes)
         here.home.remember(state)
         runs.up(narrator)
-    narrator.step("everything is healthy")
-    click.echo(farewell(here, state))
+    return state
+
+
+def _taken_back(error: SerenoError, before: Release, narrator: Narrator) -> SerenoError:
+    """Start the program again that was healthy before this one; what to tell."""
+    narrator.tell(error)
+    narrator.step("this state of the program did not become healthy: going back to the one before")
+    done = subprocess.run(
+        [before.python, "-m", "sereno.cli", "up"],
+        env={**os.environ, "PYTHONPATH": before.program},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        check=False,
+    )
+    if done.returncode != 0:
+        return SerenoError(
+            "neither this state of the program nor the one before becomes healthy",
+            next_step="read the lines above, from the first error on; your data is untouched",
+        )
+    return SerenoError(
+        "the program was not upgraded: the state before it runs again, and your data is untouched",
+        next_step="read the first error above; mend it (or git checkout what ran before), then ./sereno up",
+    )
 
 
 def refuse_small_machine(here: Here, state: State, narrator: Narrator) -> None:

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 from sereno.core.errors import SerenoError
+from sereno.core.files import replace_file
 
 UNITS = Path("/etc/systemd/system")
 _RUNNING = Path("/run/systemd/system")
@@ -24,21 +25,13 @@ class Systemd:
         """Write a unit, have systemd read it, and have it started at each boot. Raises SerenoError when it refuses."""
         file = UNITS / name
         if not file.exists() or file.read_text(encoding="utf-8") != text:
-            file.write_text(text, encoding="utf-8")
+            replace_file(file, text.encode(), 0o644)
             _systemctl("daemon-reload")
         _systemctl("--quiet", "enable", name)
 
     def start(self, name: str) -> None:
         """Begin to start a unit; one that runs is left alone."""
         _systemctl("--no-block", "start", name)
-
-    def is_active(self, name: str) -> bool:
-        """Whether a unit runs or is about to."""
-        done = subprocess.run(
-            ["systemctl", "show", "--property=ActiveState", "--value", name],
-            capture_output=True, text=True, check=False, timeout=_SECONDS,
-        )  # fmt: skip
-        return done.stdout.strip() in ("active", "activating", "reloading")
 
     def disable(self, name: str) -> None:
         """Start a unit at boot no longer; one that is not there is fine."""

@@ -128,6 +128,30 @@ class Health(Protocol):
         ...
 
 
+class ServiceManager(Protocol):
+    """What starts this machine's services at boot."""
+
+    def runs_here(self) -> bool:
+        """Whether it is there and we may tell it what to do."""
+        ...
+
+    def install(self, name: str, text: str) -> None:
+        """Have a unit started at each boot. Raises SerenoError when it refuses."""
+        ...
+
+    def start(self, name: str) -> None:
+        """Begin to start a unit; one that runs is left alone."""
+        ...
+
+    def disable(self, name: str) -> None:
+        """Start a unit at boot no longer; one that is not there is fine."""
+        ...
+
+    def remove(self, name: str) -> None:
+        """Forget a unit."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Neighbours:
     """Everything that the native platform needs of the machine."""
@@ -136,3 +160,4 @@ class Neighbours:
     packages: Packages
     supervisor: Supervisor
     health: Health
+    services: ServiceManager

@@ -14,8 +14,10 @@ from sereno.outside.health import Health
 from sereno.outside.packages import Packages
 from sereno.outside.processes import Processes
 from sereno.outside.supervisor import Supervisor
+from sereno.outside.systemd import Systemd
 from sereno.outside.tls_folder import ensure_pair, ensure_served
 from sereno.serve.compose import environment
+from sereno.serve.native.boot_unit import overriding
 from sereno.serve.native.home import Home, State
 from sereno.serve.platforms.compose import PROJECT, ComposePlatform, Machine
 from sereno.serve.platforms.native import NativePlatform, native_ports
@@ -43,9 +45,11 @@ def native_platform(
             packages=Packages() if os.geteuid() == 0 else PackagesBySudo(),
             supervisor=Supervisor(home / "run/supervisor.sock"),
             health=Health(),
+            services=Systemd(),
         ),
         configuration_of=configuration_of,
         certificate=lambda folder: ensure_served(folder, root, settings),
+        overriding=overriding(os.environ),
     )
 
 

@@ -33,10 +33,13 @@ class BootUnit:
 
     @property
     def name(self) -> str:
-        """`sereno.service`; another home than root's has its mark in the name, so that several get along."""
-        if self.home == ROOTS_HOME:
-            return "sereno.service"
-        return f"sereno-{hashlib.sha256(str(self.home).encode()).hexdigest()[:8]}.service"
+        """See `name_of`."""
+        return name_of(self.home)
+
+    @property
+    def log(self) -> Path:
+        """What Supervisor says before it has its own log, and what `up` says at boot."""
+        return self.home / "log/supervisor-start.log"
 
     @property
     def environment_file(self) -> Path:
@@ -45,11 +48,11 @@ class BootUnit:
 
     def environment_text(self) -> str:
         """The text of that file."""
-        return "".join(f"{name}={_quoted(value)}\n" for name, value in sorted(self.environment.items()))
+        return "".join(f"{name}={_plainly_quoted(value)}\n" for name, value in sorted(self.environment.items()))
 
     def text(self) -> str:
         """The text of the unit."""
-        inner = "".join(f"Environment={_quoted(f'{k}={v}')}\n" for k, v in self.supervisor_environment.items())
+        inner = "".join(f"Environment={_assigned(k, v)}\n" for k, v in self.supervisor_environment.items())
         right = "AmbientCapabilities=CAP_NET_BIND_SERVICE\n" if self.low_ports else ""
         return f"""\
 # Written by ./sereno up; removed by ./sereno down --erase.
@@ -63,9 +66,11 @@ StartLimitIntervalSec=0
 [Service]
 Type=exec
 User={self.user}
-{inner}{right}ExecStart={" ".join(_quoted(word) for word in self.supervisor)}
+{inner}{right}ExecStart={" ".join(_word(word) for word in self.supervisor)}
 # As root, like the up that was typed: it looks whether what is needed is still installed, and starts all in order.
-ExecStartPost=-+/usr/bin/env {_quoted(f"SERENO_HOME={self.home}")} {_quoted(str(self.root / "sereno"))} up
+ExecStartPost=-+/usr/bin/env {_word(f"SERENO_HOME={self.home}")} {_word(str(self.root / "sereno"))} up --on native
+StandardOutput=append:{_escaped(str(self.log))}
+StandardError=inherit
 EnvironmentFile=-{_escaped(str(self.environment_file))}
 Restart=on-failure
 RestartSec=3
@@ -79,6 +84,13 @@ ProtectSystem=full
 [Install]
 WantedBy=multi-user.target
 """
+
+
+def name_of(home: Path) -> str:
+    """`sereno.service`; another home than root's has its mark in the name, so that several get along."""
+    if home == ROOTS_HOME:
+        return "sereno.service"
+    return f"sereno-{hashlib.sha256(str(home).encode()).hexdigest()[:8]}.service"
 
 
 def overriding(environment: Mapping[str, str]) -> dict[str, str]:
@@ -95,7 +107,15 @@ def _escaped(text: str) -> str:
     return text.replace("%", "%%")
 
 
-def _quoted(text: str) -> str:
-    """One word of a command line or an assignment, whatever is in it."""
-    inner = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+def _word(text: str) -> str:
+    """One word of a command line, whatever is in it; there, $ means something too."""
+    return _plainly_quoted(_escaped(text).replace("$", "$$"))
+
+
+def _assigned(name: str, value: str) -> str:
+    return _plainly_quoted(_escaped(f"{name}={value}"))
+
+
+def _plainly_quoted(text: str) -> str:
+    inner = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{inner}"'

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from pathlib import Path
 
 from sereno.core.errors import SerenoError
-from sereno.serve.native.home import Home
+from sereno.serve.native import boot_unit
+from sereno.serve.native.boot_unit import BootUnit
+from sereno.serve.native.home import Home, write_whole
 from sereno.serve.native.logs import tail
 from sereno.serve.place import Place
 from sereno.serve.platforms import Narrator
@@ -33,12 +36,21 @@ def environment(place: Place) -> dict[str, str]:
     }
 
 
+_NOT_AFTER_A_REBOOT = """\
+nothing starts it after a reboot, since this is not systemd's machine, or root did not start it; cron can: {line}"""
+
+
 class Daemon:
     """The supervisord of one home."""
 
-    def __init__(self, home: Home, user: str, *, neighbours: Neighbours) -> None:
+    def __init__(
+        self, home: Home, root: Path, user: str, *, neighbours: Neighbours, overriding: Mapping[str, str]
+    ) -> None:
         self._home = home
+        self._root = root
         self._user = user
+        self._overriding = overriding
+        self._services = neighbours.services
         self._processes = neighbours.processes
         self._supervisor = neighbours.supervisor
 
@@ -54,35 +66,51 @@ class Daemon:
 
         Raises SerenoError with its last words when it does not answer.
         """
+        unit = self._unit(place, low_ports=low_ports)
+        if self._services.runs_here():
+            write_whole(unit.environment_file, unit.environment_text(), 0o600)
+            self._services.install(unit.name, unit.text())
         if self._supervisor.answers():
             if self._processes.may_open_low_ports(self.pid() or 0) == low_ports:
                 self._supervisor.reread()
                 return
             narrator.say("starting the supervisor anew: ports below 1024 need a right that it is given at its start")
-            self.end(narrator)
+            self._end(narrator)
         narrator.step("starting the supervisor")
-        self._processes.spawn(
-            command(place),
-            user=self._user,
-            log=self._home / "log/supervisor-start.log",
-            environment=environment(place),
-            low_ports=low_ports,
-        )
+        if self._services.runs_here():
+            narrator.say(f"systemd's {unit.name} does it, now and after each reboot")
+            self._services.start(unit.name)
+        else:
+            narrator.say(_NOT_AFTER_A_REBOOT.format(line=f"@reboot SERENO_HOME={unit.home} {unit.root / 'sereno'} up"))
+            self._processes.spawn(
+                command(place),
+                user=self._user,
+                log=unit.log,
+                environment=environment(place),
+                low_ports=low_ports,
+            )
         deadline = time.monotonic() + _START_SECONDS
         while not self._supervisor.answers():
             if time.monotonic() > deadline:
                 raise SerenoError(
                     f"the supervisor does not answer after {_START_SECONDS} s",
                     next_step="read the lines above; then run this again",
-                    log_tail=tail(self._home / "log/supervisor-start.log"),
+                    log_tail=tail(unit.log),
                 )
             time.sleep(_POLL_SECONDS)
 
-    def end(self, narrator: Narrator) -> bool:
+    def end(self, narrator: Narrator, *, for_good: bool = False) -> bool:
         """End it with everything below it, and look that nothing is left; False when nothing ran.
 
+        It then does not come back at the next boot; `for_good`: nothing at all is left of it in this machine's system.
         Raises SerenoError naming the processes that do not end.
         """
+        if self._services.runs_here():
+            name = boot_unit.name_of(self._home.path)
+            (self._services.remove if for_good else self._services.disable)(name)
+        return self._end(narrator)
+
+    def _end(self, narrator: Narrator) -> bool:
         ran = self._supervisor.answers()
         if ran:
             narrator.step("stopping every component")
@@ -93,6 +121,17 @@ class Daemon:
         for leftover in ("run/supervisor.sock", "run/supervisord.pid"):
             (self._home / leftover).unlink(missing_ok=True)
         return ran
+
+    def _unit(self, place: Place, *, low_ports: bool) -> BootUnit:
+        return BootUnit(
+            root=self._root,
+            home=self._home.path,
+            user=self._user,
+            supervisor=command(place),
+            low_ports=low_ports,
+            supervisor_environment=environment(place),
+            environment=self._overriding,
+        )
 
     def end_leftovers(self, narrator: Narrator) -> bool:
         """End what a Supervisor of this home has left that was killed itself; False when there is nothing."""

@@ -14,6 +14,8 @@ from sereno.serve.native.supervision import SCRIPTS
 from sereno.serve.place import Place
 from sereno.serve.render import exporter_options, render_component, users_sql
 from sereno.serve.secrets import LAB_GRAFANA_PASSWORD, SECRETS
+from sereno.settings import Settings
+from sereno.settings.backup import read_passphrase
 
 DATA_FOLDERS = (
     "mysql-tmp",
@@ -92,6 +94,18 @@ def copy_scripts(home: Home) -> None:
         write_whole(home / "etc/supervisor" / name, Path(__file__).with_name(name).read_text(encoding="utf-8"))
 
 
+def bring_passphrase(home: Home, root: Path, settings: Settings) -> None:
+    """Give the worker what backups are encrypted with; without such a setting it has none.
+
+    Raises SettingsError when the file can't be read or the passphrase is short.
+    """
+    kept, named = home / "secrets/backup-passphrase", settings.backup.passphrase_file
+    if named:
+        write_whole(kept, read_passphrase(root / named), 0o600)
+    else:
+        kept.unlink(missing_ok=True)
+
+
 def hand_over(path: Path, user: str) -> None:
     """Give a folder and all in it to `user`; what is theirs already is left alone."""
     if not user:
@@ -115,4 +129,5 @@ def erase(home: Home) -> None:
     """Remove what Sereno has stored: data, secrets, logs, configuration. The virtual environment stays."""
     for name in ("data", "secrets", "log", "run", "www", "etc", "tls"):
         shutil.rmtree(home / name, ignore_errors=True)
-    home.state_file.unlink(missing_ok=True)
+    for file in (home.state_file, home / "release.json", home / "boot.env"):
+        file.unlink(missing_ok=True)

@@ -54,6 +54,7 @@ class NativePlatform:
         neighbours: Neighbours,
         configuration_of: ConfigurationOf,
         certificate: Certificate,
+        overriding: Mapping[str, str],
     ) -> None:
         self._home = home
         self._root = root
@@ -71,7 +72,7 @@ class NativePlatform:
         self._pulse = Pulse(home, user, processes=neighbours.processes, health=neighbours.health, deaths=self._deaths)
         self._release = Release.of_this_process()
         self._releases = Releases(home)
-        self._daemon = Daemon(home, user, neighbours=neighbours)
+        self._daemon = Daemon(home, root, user, neighbours=neighbours, overriding=overriding)
         self._starter = Starter(home, user, neighbours=neighbours, pulse=self._pulse, deaths=self._deaths)
 
     # -- what is asked of it ------------------------------------------------------------------------------------
@@ -97,7 +98,7 @@ class NativePlatform:
 
     def down(self, narrator: Narrator, *, erase: bool = False) -> bool:
         """Ask Supervisor to end everything, and look that nothing is left; False when nothing ran."""
-        ran = self._daemon.end(narrator)
+        ran = self._daemon.end(narrator, for_good=erase)
         if erase:
             narrator.step("removing data, secrets and logs")
             files.erase(self._home)
@@ -194,6 +195,7 @@ class NativePlatform:
         files.make_folders(self._home)
         files.make_secrets(self._home, place)
         files.copy_own(self._home, self._root)
+        files.bring_passphrase(self._home, self._root, self._settings)
         for component in self._components():
             files.write_configuration(self._home, place, component, self._configuration_of(component, place))
         self._certificate(self._home / "tls")
