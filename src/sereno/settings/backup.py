@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import Field
 
+from sereno.core.errors import SettingsError
 from sereno.settings.section import Section
+
+LEAST_SIGNS = 16
 
 
 class BackupSection(Section):
@@ -24,3 +29,23 @@ class BackupSection(Section):
         description="Path, seen from this file, of a file with a passphrase of 16 signs or more: backups are encrypted "
         "with it. Keep a copy elsewhere, since without it they are lost. With Compose it lies in the clone.",
     )
+
+
+def read_passphrase(file: Path) -> str:
+    """The passphrase in a file, without the white space around it.
+
+    Raises SettingsError when the file can't be read or the passphrase is short.
+    """
+    try:
+        passphrase = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"the passphrase in {file} cannot be read: {error}",
+            next_step="correct [backup] passphrase_file in sereno.toml, or the file's owner and mode",
+        ) from error
+    if len(passphrase) < LEAST_SIGNS:
+        raise SettingsError(
+            f"the passphrase in {file} has {len(passphrase)} signs; {LEAST_SIGNS} are the least",
+            next_step=f"openssl rand -base64 24 > {file} makes a good one; keep a copy of it elsewhere",
+        )
+    return passphrase
