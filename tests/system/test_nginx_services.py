@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 import socket
 import ssl
+import tempfile
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from tests.equipment.desk_server import request
 from tests.equipment.nginx import Asked, Echo, Given, Nginx, answer_of, is_missing
 
 from sereno.outside.access_log import AccessLog
@@ -67,12 +73,44 @@ def shop() -> Iterator[Echo]:
 
 
 @pytest.fixture
-def nginx(desk: Echo, shop: Echo) -> Iterator[Nginx]:
+def relay(shop: Echo) -> Iterator[Path]:
+    """A Unix socket behind which the same service is."""
+    folder = Path(tempfile.mkdtemp(prefix="relay-"))
+    folder.chmod(0o755)
+    file = folder / "service.sock"
+
+    def serve(reader: socket.socket) -> None:
+        with reader, socket.create_connection(("127.0.0.1", shop.port), 5) as service:
+            service.sendall(reader.recv(65536))
+            while part := service.recv(65536):
+                reader.sendall(part)
+
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(file))
+        file.chmod(0o666)
+        listener.listen()
+
+        def accept() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    serve(listener.accept()[0])
+
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        yield file
+        listener.shutdown(socket.SHUT_RDWR)
+    thread.join(5)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def nginx(desk: Echo, shop: Echo, relay: Path) -> Iterator[Nginx]:
     here = f"127.0.0.1:{shop.port}"
     services = (
         Service(name="shop", upstream=here, metrics_path="/metrics", body_limit="100k"),
         Service(name="wiki", upstream=here, path="/a/wiki", keep_path=True),
-        Service(name="private", upstream=f"localhost:{shop.port}", access="operators"),
+        Service(name="private", upstream=f"localhost:{shop.port}", access="operators", health_path="/well"),
+        Service(name="socket", upstream=f"unix:{relay}", metrics_path="/numbers"),
         Service(name="blog", upstream=here, domain="blog.example.org"),
         Service(name="nobody", upstream="no-such-host.invalid:80"),
         Service(name="silent", upstream="127.0.0.1:9", timeout="1s"),
@@ -92,6 +130,10 @@ def test_it_is_asked_below_its_own_root_with_the_address_as_it_was_sent(nginx: N
     assert nginx.get("/shop/").json["path"] == "/"
     assert nginx.get("/a/wiki/page?q").json["path"] == "/a/wiki/page?q"
     assert nginx.get("/blog", Host="blog.example.org").json["path"] == "/blog"
+
+
+def test_it_may_listen_on_a_unix_socket(nginx: Nginx) -> None:
+    assert nginx.get("/socket/x?y").json["path"] == "/x?y"
 
 
 def test_without_its_slash_it_leads_to_itself(nginx: Nginx) -> None:
@@ -238,6 +280,14 @@ def test_an_operators_service_asks_the_desk_first(nginx: Nginx, gate: Gatekeeper
         answer = nginx.get("/private/x")
         assert (answer.status, answer.headers["Location"]) == (303, "/login?next=/private/")
     assert len(shop.asked) == 1
+
+
+def test_components_ask_inside_what_nobody_can_ask_outside(nginx: Nginx, shop: Echo) -> None:
+    inside = f"http://127.0.0.1:{nginx.ports['nginx-status']}"
+    assert request("GET", f"{inside}/health/private").json["path"] == "/well"
+    assert request("GET", f"{inside}/metrics/socket").json["path"] == "/numbers"
+    assert request("GET", f"{inside}/health/shop").status == 404
+    assert nginx.get("/socket/numbers").status == 403
 
 
 def test_the_access_log_says_whose_request_it_was(nginx: Nginx, shop: Echo) -> None:

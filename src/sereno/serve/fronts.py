@@ -31,7 +31,7 @@ class Front:
         A name that Nginx looks up at its start would keep it from starting while nobody knows it, and stay what it was
         when another container has taken the service over. `localhost` stands in /etc/hosts, which no resolver reads.
         """
-        return not self.service.upstream.startswith("unix:") and not _is_fixed(host_of(self.service.upstream))
+        return not self.has_no_port and not _is_fixed(host_of(self.service.upstream))
 
     @property
     def cut(self) -> str:
@@ -47,16 +47,22 @@ class Front:
     def hidden_path(self) -> str:
         """Where it tells its measurements, as a reader would ask for it; empty when there is nothing to hide."""
         path = self.service.metrics_path
-        return "" if path in ("", "/", self.service.health_path) else self.outer(path)
+        return "" if path in ("", "/", self.service.health_path) else self.service.outer(path)
+
+    @property
+    def has_no_port(self) -> bool:
+        """Whether it listens on a Unix socket, where only Nginx can ask it."""
+        return self.service.upstream.startswith("unix:")
+
+    @property
+    def is_asked_inside(self) -> bool:
+        """Whether Prometheus or a probe reaches it only by Nginx's server for components."""
+        return self.service.access == "operators" or (self.has_no_port and bool(self.service.metrics_path))
 
     @property
     def is_on_the_desks_names(self) -> bool:
         """Whether it is a location of the desk's own server, not a server by itself."""
         return not self.service.domain
-
-    def outer(self, path: str) -> str:
-        """The address, below the server's root, of the service's own `path`."""
-        return self.service.location.rstrip("/") + path
 
 
 def fronts(settings: Settings) -> list[Front]:

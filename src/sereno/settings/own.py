@@ -88,6 +88,14 @@ class Service(Section):
         path = (self.path or ("/" if self.domain else self.name)).strip("/")
         return f"/{path}/" if path else "/"
 
+    def outer(self, path: str) -> str:
+        """The service's own `path` as readers ask for it, below the name's root."""
+        return self.location.rstrip("/") + path
+
+    def inner(self, path: str) -> str:
+        """The service's own `path` as the service itself is asked for it."""
+        return self.outer(path) if self.keep_path else path
+
 
 class Probe(Section):
     """Something to ask again and again from here, whether this machine runs it or not."""
