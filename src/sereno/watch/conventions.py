@@ -77,6 +77,15 @@ SERVICE_REQUESTS = "sereno_service_requests_total"
 SERVICE_DURATION = "sereno_service_request_seconds"
 """Histogram, by `service`: until it began to answer."""
 
+CERTIFICATE_SERVED = "sereno_certificate_served"
+"""1 when Nginx shows the certificate that lies on the disk, 0 when another; no number while it shows none."""
+
+CERTIFICATE_FAILURES = "sereno_certificate_renewal_failures"
+"""How many tries to renew it have failed in a row."""
+
+CERTIFICATE_PLANNED = "sereno_certificate_renewal_planned_timestamp_seconds"
+"""When the next try is due; 0 where it is not renewed here."""
+
 VISITS = 'job="webapp",route!~"/metrics|/healthz|/readyz"'
 """Matchers that leave the requests of people and programs, without those of the watch itself."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sereno.settings import Settings
 from sereno.watch.rules.availability import availability
 from sereno.watch.rules.backups import backups
+from sereno.watch.rules.certificates import certificates
 from sereno.watch.rules.host import host
 from sereno.watch.rules.model import Alert, RuleFile
 from sereno.watch.rules.monitoring import monitoring
@@ -18,7 +19,17 @@ __all__ = ["Alert", "RuleFile", "all_alerts", "render_rules", "rule_files"]
 
 def rule_files(settings: Settings) -> tuple[RuleFile, ...]:
     """Every rule file, in the order of their names."""
-    return availability(), backups(), host(settings), monitoring(), mysql(), readings(), services(), web()
+    return (
+        availability(),
+        backups(),
+        certificates(),
+        host(settings),
+        monitoring(),
+        mysql(),
+        readings(),
+        services(),
+        web(),
+    )
 
 
 def all_alerts(settings: Settings) -> tuple[Alert, ...]:

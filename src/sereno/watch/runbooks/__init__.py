@@ -9,6 +9,7 @@ from sereno.watch.model import Severity
 from sereno.watch.rules import Alert, all_alerts
 from sereno.watch.runbooks.availability import AVAILABILITY
 from sereno.watch.runbooks.backups import BACKUPS
+from sereno.watch.runbooks.certificates import CERTIFICATES
 from sereno.watch.runbooks.disks import DISKS
 from sereno.watch.runbooks.host import HOST
 from sereno.watch.runbooks.limits import LIMITS
@@ -20,7 +21,9 @@ from sereno.watch.runbooks.web import WEB
 
 __all__ = ["RUNBOOKS", "Runbook", "RunbookPage", "Step", "WrittenStep", "runbook", "runbook_names"]
 
-RUNBOOKS: dict[str, Runbook] = AVAILABILITY | HOST | DISKS | LIMITS | MYSQL | SERVICES | WEB | MONITORING | BACKUPS
+RUNBOOKS: dict[str, Runbook] = (
+    AVAILABILITY | HOST | DISKS | LIMITS | MYSQL | SERVICES | WEB | MONITORING | BACKUPS | CERTIFICATES
+)
 """Name of the alert → its runbook."""
 
 
