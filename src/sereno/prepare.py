@@ -5,7 +5,8 @@ Runs as root in the desk's image, without a network, to its end:
 2. looks whether the containers' users can read the configuration in the clone;
 3. makes the secrets that are missing and gives each reader its own copy;
 4. gives Nginx its certificate and key: the clone's when `generate-ssl.sh` has been run there, else one made here;
-5. says where passwords are to be had, never the passwords.
+5. gives blackbox-exporter its file, with what the worker has put into it for probes that were added at the desk;
+6. says where passwords are to be had, never the passwords.
 
 Run again it changes nothing that is right.
 """
@@ -35,10 +36,11 @@ from sereno.outside.tls_folder import (
 )
 from sereno.serve.catalogue.desk import DESK_USER
 from sereno.serve.handover import GRAFANA_ADMIN, READERS, hand_over, make_secrets, refuse_known_password
-from sereno.serve.place import COMPOSE_SECRETS, COMPOSE_SETTINGS, COMPOSE_TLS, COMPOSE_WWW
+from sereno.serve.place import COMPOSE_PROBES, COMPOSE_SECRETS, COMPOSE_SETTINGS, COMPOSE_TLS, COMPOSE_WWW
 from sereno.serve.render import compose_place
 from sereno.serve.secrets import LAB_GRAFANA_PASSWORD
 from sereno.settings import Settings, load_settings
+from sereno.watch.probes.modules import MODULES_FILE, with_kept
 
 CLONE = Path("/clone")
 MOUNTED = ("prometheus", "alertmanager", "grafana", "docker/mysql", "docker/nginx", "docker/blackbox-exporter",
@@ -57,6 +59,7 @@ def prepare(
     settings_folder: Path = Path(COMPOSE_SETTINGS),
     www: Path = Path(COMPOSE_WWW),
     tls: Path = Path(COMPOSE_TLS),
+    probes: Path = Path(COMPOSE_PROBES),
     program: Path = IMAGE_ROOT,
 ) -> list[str]:
     """Do the steps of the module's docstring; what was changed, in words. Raises SerenoError with the next step."""
@@ -71,6 +74,7 @@ def prepare(
     changed = list(_hand_over_secrets(secrets, settings, lab=lab))
     changed += _certificate(clone, tls, secrets / "nginx", program, settings)
     changed += _settings(clone / "sereno.toml", settings_folder)
+    changed += _probes(clone / "docker" / (environment.get("SERENO_RENDERED") or ".."), probes)
     for name in ("static", "errors", "status", "acme"):
         _folder(www / name, DESK_USER, 0o755)
     _folder(www, DESK_USER, 0o755)
@@ -184,6 +188,16 @@ def _settings(own: Path, folder: Path) -> Iterator[str]:
         yield "brought the settings to the desk"
 
 
+def _probes(rendered: Path, folder: Path) -> Iterator[str]:
+    _folder(folder, DESK_USER, 0o755)
+    file = folder / MODULES_FILE
+    before = _bytes(file) or b""
+    text = (rendered / "docker/blackbox-exporter" / MODULES_FILE).read_text(encoding="utf-8")
+    wanted = with_kept(text, before.decode(errors="replace")).encode()
+    if _file(file, wanted, DESK_USER, 0o444) and before != wanted:
+        yield "told blackbox-exporter what the probes expect"
+
+
 def _refuse_unreadable(clone: Path) -> None:
     """Bind mounts keep the clone's modes, and each container's user is someone else."""
     for name in MOUNTED:
@@ -206,16 +220,17 @@ def _folder(path: Path, owner: int, mode: int) -> None:
     path.chmod(mode)
 
 
-def _file(path: Path, content: bytes, owner: int) -> bool:
-    """Make `path` hold `content`, readable by `owner` alone from its first moment; whether anything was changed."""
+def _file(path: Path, content: bytes, owner: int, mode: int = 0o400) -> bool:
+    """Make `path` hold `content`, with `mode` from its first moment; whether anything was changed."""
     if _bytes(path) == content:
         found = path.stat()
-        if (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == (owner, owner, 0o400):
+        if (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == (owner, owner, mode):
             return False
     temporary = path.with_name(f".{path.name}.new")
     temporary.unlink(missing_ok=True)
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400), "wb") as stream:
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as stream:
         os.fchown(stream.fileno(), owner, owner)
+        os.fchmod(stream.fileno(), mode)
         stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())

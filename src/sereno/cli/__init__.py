@@ -25,6 +25,7 @@ COMMANDS = {
     "evidence": "evidence",
     "certificate": "certificate",
     "user": "user",
+    "watch": "watch",
     "backup": "backup",
 }
 """Command → the module of this package that has it; a module is imported only when it is needed."""

@@ -30,7 +30,8 @@ class DeskCommand(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         if _MARK in os.environ:
             return super().invoke(ctx)
-        group = ctx.parent.info_name if ctx.parent is not None else None
+        # A command of its own stands below the program itself, whose name is not part of what is handed over.
+        group = ctx.parent.info_name if ctx.parent is not None and ctx.parent.parent is not None else None
         arguments = [*([group] if group else []), self.name or "", *ctx.meta[_MARK]]
         return ctx.exit(Here.from_environment().chosen_platform().run_desk(arguments))
 

@@ -15,7 +15,7 @@ import yaml
 from sereno.serve.catalogue import CATALOGUE
 from sereno.serve.catalogue.desk import BUILD, IMAGE
 from sereno.serve.component import CommandHealth, Component, HttpHealth
-from sereno.serve.compose_parts import OPERATOR_BIND, OPS_GATEWAY, OPS_SUBNET
+from sereno.serve.compose_parts import OPERATOR_BIND, OPS_GATEWAY, OPS_SUBNET, PROBES_VOLUME, RENDERED
 from sereno.serve.place import COMPOSE_SECRETS, COMPOSE_SETTINGS, COMPOSE_TLS, COMPOSE_WWW, Place
 
 PREPARE = "prepare"
@@ -127,6 +127,7 @@ def _prepare() -> dict[str, Any]:
             "SERENO_LAB": "${SERENO_LAB:-}",
             "SERENO_LAB_VM": "${SERENO_LAB_VM:-}",
             "SERENO_OPERATOR_BIND": OPERATOR_BIND,
+            "SERENO_RENDERED": RENDERED,
         },
         "user": "0:0",
         "cap_add": ["CHOWN", "DAC_OVERRIDE", "FOWNER"],
@@ -137,6 +138,7 @@ def _prepare() -> dict[str, Any]:
             f"settings:{COMPOSE_SETTINGS}",
             f"www:{COMPOSE_WWW}",
             f"tls:{COMPOSE_TLS}",
+            PROBES_VOLUME,
         ],
         "tmpfs": ["/tmp"],  # noqa: S108 -- this container's own.
         "mem_limit": "128m",

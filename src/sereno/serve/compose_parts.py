@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from sereno.serve.place import COMPOSE_SECRETS, COMPOSE_TLS, COMPOSE_WWW
+from sereno.serve.place import COMPOSE_PROBES, COMPOSE_SECRETS, COMPOSE_TLS, COMPOSE_WWW
 
 SECRETS_VOLUME = f"secrets:{COMPOSE_SECRETS}:ro"
 WWW_VOLUME = f"www:{COMPOSE_WWW}"
 WWW_VOLUME_READ_ONLY = f"{WWW_VOLUME}:ro"
 TLS_VOLUME = f"tls:{COMPOSE_TLS}"
 TLS_VOLUME_READ_ONLY = f"{TLS_VOLUME}:ro"
+PROBES_VOLUME = f"probes:{COMPOSE_PROBES}"
+PROBES_VOLUME_READ_ONLY = f"{PROBES_VOLUME}:ro"
 
 OPERATOR_BIND = "${SERENO_OPERATOR_BIND:-127.0.0.1}"
 """Where the ports for operators are published: loopback, but in the Vagrant machine."""

@@ -55,7 +55,7 @@ def render(template: str, place: Place, **more: Any) -> str:
         domains=domains(place.settings),
         scrape_timeout=_scrape_timeout(place.settings.prometheus.scrape_interval),
         header=HEADER,
-        **({"inhibitions": ""} | more),
+        **({"inhibitions": "", "probes": ""} | more),
     )
 
 

@@ -17,13 +17,19 @@ JOBS = ("prometheus", "node-exporter", "webapp", "mysql", "nginx", "alertmanager
 
 HOST_JOB = 'job="node-exporter"'
 
+THIS_HOST = 'job="node-exporter",instance="node-exporter"'
+"""This machine's own Node Exporter; further machines are scraped by the same job, under their own names."""
+
+WATCHED = 'job="probes",source=~".+"'
+"""The probes of services, of the settings file and of the desk; the desk's own two have no source."""
+
 COMPONENT_SIGNALS: Mapping[str, str] = {
     "mysql": 'mysql_up{job="mysql"}',
     "webapp": 'up{job="webapp",instance!="worker"}',
     "worker": 'up{job="webapp",instance="worker"}',
     "nginx": 'nginx_up{job="nginx"}',
     "prometheus": 'up{job="prometheus"}',
-    "node-exporter": 'up{job="node-exporter"}',
+    "node-exporter": f"up{{{THIS_HOST}}}",
     "alertmanager": 'up{job="alertmanager"}',
     "grafana": 'clamp_max(namedprocess_namegroup_num_procs{job="process",groupname="grafana"}, 1)',
     "mysqld-exporter": 'up{job="mysql"}',
@@ -47,6 +53,19 @@ JOB_COMPONENTS: Mapping[str, str] = {
     "process": "process-exporter",
 }
 """Job → the component whose own endpoint it scrapes (`probes` scrapes through blackbox-exporter and is none)."""
+
+_ANSWERED = f"probe_success{{{WATCHED}}}"
+
+PROBE_FAILED_TWICE = f"{_ANSWERED} == 0\nand idelta({_ANSWERED}[5m]) == 0"
+"""The last two samples, however far apart, are failures: `idelta` is the last sample less the one before."""
+
+PROBE_UP = (
+    f"min by (component) (label_replace({_ANSWERED} - clamp_max(idelta({_ANSWERED}[5m]), 0) or {_ANSWERED}, "
+    '"component", "$1", "instance", "(.+)"))'
+)
+"""By the probe's name as `component`: 0 after two failures in a row (or when there never was another answer), else 1.
+
+One failure after a success makes `idelta` -1, which is added back."""
 
 COMPONENT_UP = "component:up"
 LAST_UP = "component:last_up:timestamp"
@@ -145,6 +164,6 @@ def component_of(labels: Mapping[str, str]) -> str | None:
     job = labels.get("job", "")
     if job == "webapp" and labels.get("instance") == "worker":
         return "worker"
-    if job == "node-exporter" and labels.get("alertname") != "InstanceDown":
+    if job == "node-exporter" and (labels.get("alertname") != "InstanceDown" or labels.get("instance", job) != job):
         return None
     return JOB_COMPONENTS.get(job)

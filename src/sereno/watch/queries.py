@@ -14,14 +14,16 @@ from sereno.watch.conventions import (
     HOST_JOB,
     LAST_DOWN,
     LAST_UP,
+    PROBE_UP,
     REAL_FILESYSTEM,
+    THIS_HOST,
     cpu_percent,
 )
 
 
 def overview(window: str) -> str:
     """Hosts, components and the last scrape; `window` is the range of rates."""
-    return _together(
+    return together(
         {
             "cpu": cpu_percent(window),
             "memory_available": "node_memory_MemAvailable_bytes",
@@ -41,18 +43,19 @@ def overview(window: str) -> str:
 
 
 def component_states() -> str:
-    """One series per measured component, labelled `component`: 1 when every instance of it is up, else 0."""
-    return _union(
+    """One series per component and probe, labelled `component`: 1 when every instance of it is up, else 0."""
+    components = (
         f'label_replace(min({signal}), "component", "{component}", "", "")'
         for component, signal in COMPONENT_SIGNALS.items()
     )
+    return _union([*components, PROBE_UP])
 
 
 def history(window: str) -> str:
     """The charts' lines; `window` is the range that each point stands for, at least the chart's step."""
     available = f"min_over_time(node_memory_MemAvailable_bytes[{window}])"
     free = f"min_over_time(node_filesystem_avail_bytes{{{REAL_FILESYSTEM}}}[{window}])"
-    return _together(
+    return together(
         {
             "cpu": cpu_percent(window),
             "memory": f"100 * {available} / node_memory_MemTotal_bytes",
@@ -65,18 +68,19 @@ def consumers(window: str) -> str:
     """What each process group takes; `window` is the range of the processor rate."""
     memory = 'namedprocess_namegroup_memory_bytes{job="process",memtype="%s"}'
     busy = f'rate(namedprocess_namegroup_cpu_seconds_total{{job="process"}}[{window}])'
-    return _together(
+    return together(
         {
             "cores": f"sum by (groupname) ({busy})",
             "pss": f"sum by (groupname) ({memory % 'proportionalResident'})",
             "rss": f"sum by (groupname) ({memory % 'resident'})",
             "processes": 'sum by (groupname) (namedprocess_namegroup_num_procs{job="process"})',
-            "machine_cores": f'count(node_cpu_seconds_total{{{HOST_JOB},mode="idle"}})',
+            "machine_cores": f'count(node_cpu_seconds_total{{{THIS_HOST},mode="idle"}})',
         }
     )
 
 
-def _together(questions: Mapping[str, str]) -> str:
+def together(questions: Mapping[str, str]) -> str:
+    """One question for all of `questions`: each series of the answer has the label `reading`, the question's name."""
     return _union(f'label_replace({question}, "reading", "{name}", "", "")' for name, question in questions.items())
 
 

@@ -32,6 +32,7 @@ BLUEPRINTS: tuple[str, ...] = (
     "audit",
     "session_api",
     "users_api",
+    "targets_api",
     "audit_api",
     "api_docs",
     "gate",

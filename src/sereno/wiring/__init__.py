@@ -12,6 +12,9 @@ SERENO_ALERTMANAGER_URL   http://host:port
 SERENO_WEBAPP_URL         http://host:port of the webapp, for the worker
 SERENO_SECRETS            folder of secrets, one file each
 SERENO_WWW                folder that Nginx serves: static/, errors/, status/
+SERENO_BLACKBOX_URL       http://host:port
+SERENO_PROBES             folder of blackbox-exporter's file
+SERENO_INNER              ports that are nobody's to probe: component:port, with commas
 
 Read by the processes themselves: SERENO_BIND, SERENO_WEB_WORKERS, SERENO_WEB_THREADS and PROMETHEUS_MULTIPROC_DIR by
 `web/server.py`; SERENO_BIND (127.0.0.1:5001) and SERENO_ACCESS_SOCKET (where Nginx tells of each request to a service
@@ -51,6 +54,9 @@ class Surroundings:
     secrets: Path
     www: Path
     webapp_url: str = "http://127.0.0.1:5000"
+    blackbox_url: str = "http://127.0.0.1:9115"
+    probes: Path = Path("var/etc/blackbox-exporter")
+    inner_ports: frozenset[int] = frozenset()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Surroundings:
@@ -67,6 +73,11 @@ class Surroundings:
             secrets=Path(environment.get("SERENO_SECRETS", "var/secrets")),
             www=Path(environment.get("SERENO_WWW", "var/www")),
             webapp_url=environment.get("SERENO_WEBAPP_URL", "http://127.0.0.1:5000"),
+            blackbox_url=environment.get("SERENO_BLACKBOX_URL", "http://127.0.0.1:9115"),
+            probes=Path(environment.get("SERENO_PROBES", "var/etc/blackbox-exporter")),
+            inner_ports=frozenset(
+                int(each.rpartition(":")[2]) for each in environment.get("SERENO_INNER", "").split(",") if each
+            ),
         )
 
     def secret(self, name: str) -> str:

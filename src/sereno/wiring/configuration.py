@@ -14,7 +14,8 @@ from sereno.watch.dashboards import render_dashboards
 from sereno.wiring.watched import configuration_of
 
 COMPOSE_FILE = "docker/docker-compose.yml"
-_FOLDERS = {"prometheus": "prometheus", "alertmanager": "alertmanager", "grafana": "grafana"}
+_FOLDERS = {"prometheus": "prometheus", "alertmanager": "alertmanager", "grafana": "grafana",
+            "blackbox-exporter": "docker/blackbox-exporter"}  # fmt: skip
 """Component → the repository's folder that stands for its folder of configuration."""
 
 

@@ -24,7 +24,7 @@ from sereno.serve.platforms.native import NativePlatform, native_ports
 from sereno.serve.ports import Neighbours
 from sereno.settings import Settings, overridden
 from sereno.wiring.configuration import mounted_files
-from sereno.wiring.watched import configuration_of
+from sereno.wiring.watched import configuration_beside
 
 __all__ = ["compose_platform", "engine_state", "native_platform"]
 
@@ -47,7 +47,7 @@ def native_platform(
             health=Health(),
             services=Systemd(),
         ),
-        configuration_of=configuration_of,
+        configuration_of=configuration_beside(home / "etc/blackbox-exporter/blackbox.yml"),
         certificate=lambda folder: ensure_served(folder, root, settings),
         overriding=overriding(os.environ),
     )

@@ -16,11 +16,15 @@ from sereno.outside.webapp import WebappClient
 from sereno.respond.alerts.service import Alerts
 from sereno.respond.status.copies import write_copies
 from sereno.wiring import Surroundings, open_alertmanager, open_prometheus
+from sereno.wiring.probes import open_modules_writer, open_probes
 from sereno.worker.clock import Job
 
 COPIES_SECONDS = 15
 RECONCILE_SECONDS = 60
 TIDY_SECONDS = 3600
+MODULES_SECONDS = 5
+"""As often as Prometheus asks for targets, so that what is expected is known before the first answer is judged."""
+LOOKUP_SECONDS = 60
 
 
 def jobs_without_database(surroundings: Surroundings) -> list[Job]:
@@ -34,6 +38,7 @@ def jobs_with_database(surroundings: Surroundings, database: Database, clock: Wa
     """What one worker alone may do, under the lock."""
     alertmanager, prometheus = open_alertmanager(surroundings), open_prometheus(surroundings)
     alerts = Alerts(database, clock=clock)
+    probes, modules = open_probes(surroundings, database), open_modules_writer(surroundings, database)
 
     def reconcile() -> None:
         alerts.reconcile(alertmanager, prometheus)
@@ -43,7 +48,12 @@ def jobs_with_database(surroundings: Surroundings, database: Database, clock: Wa
         in_one_transaction(database, lambda session: sessions.delete_ended(session, now=now))
         in_one_transaction(database, lambda session: delete_old_failures(session, now=now))
 
-    return [Job("reconcile-alerts", RECONCILE_SECONDS, reconcile), Job("tidy-sessions", TIDY_SECONDS, tidy)]
+    return [
+        Job("reconcile-alerts", RECONCILE_SECONDS, reconcile),
+        Job("tidy-sessions", TIDY_SECONDS, tidy),
+        Job("probe-modules", MODULES_SECONDS, modules.write),
+        Job("probe-addresses", LOOKUP_SECONDS, lambda: probes.look_up_again(clock())),
+    ]
 
 
 def schema_is_ready(database: Database) -> Callable[[], bool]:

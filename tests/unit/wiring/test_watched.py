@@ -1,6 +1,6 @@
 """What watch writes for the components of each platform."""
 
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import pytest
 import yaml
@@ -10,8 +10,10 @@ from sereno.serve.place import Place
 from sereno.serve.render import compose_place
 from sereno.settings import Settings
 from sereno.watch.inhibitions import inhibitions
+from sereno.watch.probes import file_probes
+from sereno.watch.probes.modules import modules, render_modules
 from sereno.watch.rules import render_rules
-from sereno.wiring.watched import configuration_of
+from sereno.wiring.watched import configuration_beside, configuration_of
 
 
 @pytest.fixture
@@ -29,8 +31,41 @@ def native() -> Place:
 
 def test_prometheus_gets_the_same_rules_everywhere(native: Place) -> None:
     expected = {f"rules/{name}": text for name, text in render_rules(Settings()).items()}
-    assert configuration_of(BY_NAME["prometheus"], native) == expected
-    assert configuration_of(BY_NAME["prometheus"], compose_place()) == expected
+    for place in (native, compose_place()):
+        files = configuration_of(BY_NAME["prometheus"], place)
+        assert {name: text for name, text in files.items() if name.startswith("rules/")} == expected
+        assert set(files) - set(expected) == {"prometheus.yml"}
+
+
+PROBED = {"probes": [{"name": "shop", "target": "https://shop.example/", "contains": "hello"}]}
+
+
+def test_probes_of_the_file_are_told_to_prometheus_and_to_blackbox_exporter() -> None:
+    place = compose_place(
+        Settings.model_validate(PROBED | {"hosts": [{"name": "second", "address": "192.0.2.7:9100"}]})
+    )
+    prometheus = yaml.safe_load(configuration_of(BY_NAME["prometheus"], place)["prometheus.yml"])
+    jobs = {job["job_name"]: job for job in prometheus["scrape_configs"]}
+    desk, redirect, shop = jobs["probes"]["static_configs"]
+    assert [each["labels"]["instance"] for each in (desk, redirect, shop)] == ["desk", "redirect", "shop"]
+    assert "source" not in desk["labels"]
+    assert jobs["probes"]["http_sd_configs"][0]["url"] == "http://webapp:5000/api/v1/targets"
+    modules = yaml.safe_load(configuration_of(BY_NAME["blackbox-exporter"], place)["blackbox.yml"])["modules"]
+    assert {each["labels"]["module"] for each in (desk, redirect, shop)} <= set(modules)
+    assert [each["labels"]["instance"] for each in jobs["node-exporter"]["static_configs"]] == [
+        "node-exporter",
+        "second",
+    ]
+
+
+def test_what_the_worker_has_told_blackbox_exporter_outlives_another_up(native: Place, tmp_path: Path) -> None:
+    present = tmp_path / "blackbox.yml"
+    told = render_modules(modules(file_probes(Settings.model_validate(PROBED))))
+    blackbox = BY_NAME["blackbox-exporter"]
+    fresh = configuration_of(blackbox, native)
+    assert configuration_beside(present)(blackbox, native) == fresh
+    present.write_text(told)
+    assert configuration_beside(present)(blackbox, native) == {"blackbox.yml": told} != fresh
 
 
 def test_alertmanager_gets_the_inhibitions(native: Place) -> None:

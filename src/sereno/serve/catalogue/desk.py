@@ -9,7 +9,7 @@ from sereno import __version__
 from sereno.core.text import Text
 from sereno.serve.allocator import ALLOCATOR
 from sereno.serve.component import Component, HttpHealth, MetricsEndpoint, NativeProgram
-from sereno.serve.compose_parts import SECRETS_VOLUME, TLS_VOLUME, WWW_VOLUME
+from sereno.serve.compose_parts import PROBES_VOLUME, SECRETS_VOLUME, TLS_VOLUME, WWW_VOLUME
 from sereno.serve.place import COMPOSE_SECRETS, COMPOSE_SETTINGS, COMPOSE_TLS, Place
 
 DESK_USER = 10001
@@ -18,6 +18,9 @@ DESK_USER = 10001
 WORKER_METRICS_PORT = 5001
 IMAGE = f"sereno-desk:{__version__}"
 BUILD = {"context": "..", "dockerfile": "docker/Dockerfile"}
+
+_OPEN = ("nginx", "nginx-http")
+"""What anyone may reach; every other port is of the inside, and nobody's to probe from the desk."""
 
 
 def environment(place: Place) -> dict[str, str]:
@@ -33,6 +36,9 @@ def environment(place: Place) -> dict[str, str]:
         "SERENO_WWW": str(place.www),
         "SERENO_ACCESS_SOCKET": str(place.access_socket),
         "SERENO_NGINX_ADDRESS": place.address("nginx"),
+        "SERENO_BLACKBOX_URL": f"http://{place.address('blackbox-exporter')}",
+        "SERENO_PROBES": str(place.probes),
+        "SERENO_INNER": ",".join(sorted(f"{name}:{port}" for name, port in place.ports.items() if name not in _OPEN)),
         **ALLOCATOR,
     }
 
@@ -74,7 +80,7 @@ def _compose(place: Place, process: str, command: list[str], port: int, *, renew
             SECRETS_VOLUME,
             WWW_VOLUME,
             f"settings:{COMPOSE_SETTINGS}:ro",
-            *([TLS_VOLUME] if renews else []),
+            *([TLS_VOLUME, PROBES_VOLUME] if renews else []),
         ],
         "tmpfs": [f"/tmp:uid={DESK_USER},gid={DESK_USER},mode=700"],  # noqa: S108
         "networks": ["inside", "ops"],

@@ -9,7 +9,7 @@ from sereno.serve.compose_parts import (
     NODE_EXPORTER_INNER_PORT,
     OPERATOR_BIND,
     OPS_GATEWAY,
-    RENDERED,
+    PROBES_VOLUME_READ_ONLY,
     SECRETS_VOLUME,
     wget,
 )
@@ -158,20 +158,26 @@ BLACKBOX_EXPORTER = Component(
         units=("prometheus-blackbox-exporter.service",),
         argv=lambda place: [
             "/usr/bin/prometheus-blackbox-exporter",
-            f"--config.file={place.config('blackbox-exporter', 'blackbox.yml')}",
+            f"--config.file={place.probes / 'blackbox.yml'}",
             f"--web.listen-address=127.0.0.1:{place.ports['blackbox-exporter']}",
         ],
         environment=lambda place: go_runtime(32, one_thread=True),
+        check=lambda place: [
+            "/usr/bin/prometheus-blackbox-exporter",
+            f"--config.file={place.probes / 'blackbox.yml'}",
+            "--config.check",
+        ],
+        reload_signal="HUP",
+        reload_metric="blackbox_exporter_config_last_reload_success_timestamp_seconds",
     ),
     compose=lambda place: {
-        "command": ["--config.file=/etc/blackbox_exporter/blackbox.yml"],
+        "command": [f"--config.file={place.probes / 'blackbox.yml'}"],
         "user": "65534:65534",
         "environment": go_runtime(32, one_thread=True),
-        "volumes": [f"{RENDERED}/docker/blackbox-exporter/blackbox.yml:/etc/blackbox_exporter/blackbox.yml:ro"],
+        "volumes": [PROBES_VOLUME_READ_ONLY],
         "networks": ["inside", "ops"],
     },
     metrics=MetricsEndpoint("blackbox"),
-    files=(RenderedFile("blackbox-exporter/blackbox.yml.j2", "blackbox.yml", "docker/blackbox-exporter/blackbox.yml"),),
 )
 
 # Without -recheck, a process that is first seen before its exec, as its starter's, is never named.

@@ -8,7 +8,7 @@ from typing import Any
 from sereno.core.text import Text
 from sereno.serve.allocator import go_runtime
 from sereno.serve.component import Component, HttpHealth, MetricsEndpoint, NativeProgram, RenderedFile
-from sereno.serve.compose_parts import OPS_GATEWAY, RENDERED, RETENTION, RETENTION_SIZE, published, wget
+from sereno.serve.compose_parts import OPS_GATEWAY, RENDERED, RETENTION, RETENTION_SIZE, SECRETS_VOLUME, published, wget
 from sereno.serve.place import Place
 
 NOBODY = "65534:65534"
@@ -52,6 +52,7 @@ def _compose(place: Place) -> Mapping[str, Any]:
             "../prometheus/rules/custom:/etc/prometheus/rules/custom:ro",
             "../prometheus/targets:/etc/prometheus/targets:ro",
             "prometheus-data:/prometheus",
+            SECRETS_VOLUME,
         ],
         # It is on the host's network, which is reached at the gateway of ours.
         "extra_hosts": [f"node-exporter:{OPS_GATEWAY}"],

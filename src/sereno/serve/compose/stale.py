@@ -13,7 +13,11 @@ from sereno.serve.compose.ports import Container
 from sereno.serve.compose_parts import RENDERED
 from sereno.serve.place import Place
 
-HANDED_OVER = {"webapp": ("sereno.toml",), "worker": ("sereno.toml",)}
+HANDED_OVER = {
+    "webapp": ("sereno.toml",),
+    "worker": ("sereno.toml",),
+    "blackbox-exporter": (f"docker/{RENDERED}/docker/blackbox-exporter",),
+}
 """Component → what reaches it by way of the one-shot `prepare`, below the repository."""
 
 NOTICED_BY_ITSELF = ("prometheus/targets", "prometheus/tests")
@@ -45,7 +49,8 @@ def _sources(component: Component, place: Place, rendered: str) -> Iterator[str]
         source = str(mount).replace(RENDERED, rendered).partition(":")[0]
         if source.startswith("."):
             yield os.path.normpath(os.path.join("docker", source))  # noqa: PTH118 -- resolves the "..".
-    yield from HANDED_OVER.get(component.name, ())
+    for source in HANDED_OVER.get(component.name, ()):
+        yield os.path.normpath(source.replace(RENDERED, rendered))
 
 
 def _newest(root: Path, sources: Iterable[str]) -> datetime:

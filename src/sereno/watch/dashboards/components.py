@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sereno.core.text import Text
-from sereno.watch.conventions import COMPONENT_UP, HOST_JOB
+from sereno.watch.conventions import COMPONENT_UP, THIS_HOST
 from sereno.watch.dashboards.model import (
     GRID_WIDTH,
     SELECTED,
@@ -17,7 +17,7 @@ from sereno.watch.dashboards.model import (
 )
 
 _GROUPS = f'{SELECTED},groupname=~"$component"'
-_CORES = f'scalar(count(node_cpu_seconds_total{{{HOST_JOB},mode="idle"}}))'
+_CORES = f'scalar(count(node_cpu_seconds_total{{{THIS_HOST},mode="idle"}}))'
 _CPU = (
     "100 * sum by (groupname) "
     f"(rate(namedprocess_namegroup_cpu_seconds_total{{{_GROUPS}}}[$__rate_interval])) / {_CORES}"

@@ -17,6 +17,8 @@ import yaml
 from sereno.core.text import Text
 from sereno.watch.probes.model import Kind, Probe, Source
 
+MODULES_FILE = "blackbox.yml"
+
 TIMEOUT = "10s"
 """Prometheus's own time-out, less half a second, ends a probe earlier where that is shorter."""
 
@@ -111,7 +113,7 @@ def modules(probes: Iterable[Probe]) -> dict[str, Mapping[str, Any]]:
 def render_modules(wanted: Mapping[str, Mapping[str, Any]]) -> str:
     """blackbox-exporter's whole file."""
     body = yaml.safe_dump(
-        {"modules": {name: dict(wanted[name]) for name in wanted}},
+        {"modules": {name: dict(wanted[name]) for name in sorted(wanted)}},
         sort_keys=False,
         default_flow_style=False,
         width=10_000,

@@ -30,7 +30,7 @@ def labels(probe: Probe) -> dict[str, str]:
         "source": str(probe.source),
         "kind": str(probe.kind),
         "group": probe.group,
-        "certificate_days": str(probe.certificate_days) if probe.is_encrypted else "",
+        "certificate_days": str(probe.certificate_days) if probe.is_encrypted and probe.certificate_days else "",
         "__scrape_interval__": f"{probe.interval_seconds}s",
         "__scrape_timeout__": f"{min(LONGEST_TIMEOUT_SECONDS, probe.interval_seconds)}s",
         "__param_hostname": probe.hostname if probe.kind is Kind.HTTP else "",

@@ -10,6 +10,7 @@ from sereno.watch.rules.host import host
 from sereno.watch.rules.model import Alert, RuleFile
 from sereno.watch.rules.monitoring import monitoring
 from sereno.watch.rules.mysql import mysql
+from sereno.watch.rules.probes import probes
 from sereno.watch.rules.readings import readings
 from sereno.watch.rules.services import services
 from sereno.watch.rules.web import web
@@ -26,6 +27,7 @@ def rule_files(settings: Settings) -> tuple[RuleFile, ...]:
         host(settings),
         monitoring(),
         mysql(),
+        probes(settings),
         readings(),
         services(),
         web(),

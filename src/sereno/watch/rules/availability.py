@@ -1,4 +1,4 @@
-"""Does everything answer: targets, probes from outside, certificates, and the alert that proves alerting works."""
+"""Does everything answer: targets, the desk from outside, and the alert that proves alerting works."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from sereno.core.text import Text
 from sereno.watch.conventions import JOBS
 from sereno.watch.model import Severity
 from sereno.watch.rules.model import Alert, RuleFile
-
-DAY_SECONDS = 86400
 
 
 def availability() -> RuleFile:
@@ -60,7 +58,6 @@ def availability() -> RuleFile:
                 ),
                 lasting="1m",
             ),
-            *_certificates(),
             Alert(
                 "ComponentRestarting",
                 # The start time is hidden while there is no process, so that only new processes count as changes.
@@ -84,29 +81,4 @@ def availability() -> RuleFile:
                 ),
             ),
         ),
-    )
-
-
-def _certificates() -> tuple[Alert, ...]:
-    """Three weeks leave time for a person, three days do not. The probe sees what Nginx serves, not a file."""
-
-    def expiring(name: str, days: int, severity: Severity) -> Alert:
-        return Alert(
-            name,
-            f'probe_ssl_earliest_cert_expiry{{job="probes"}} - time() < {days} * {DAY_SECONDS}',
-            severity,
-            Text(
-                f"The certificate expires in less than {days} days",
-                f"El certificado caduca en menos de {days} días",
-            ),
-            Text(
-                "What Nginx serves to {{ $labels.instance }} expires in {{ $value | humanizeDuration }}.",
-                "Lo que Nginx sirve a {{ $labels.instance }} caduca dentro de {{ $value | humanizeDuration }}.",
-            ),
-            component="nginx",
-        )
-
-    return (
-        expiring("CertificateExpiresSoon", 21, Severity.WARNING),
-        expiring("CertificateAboutToExpire", 3, Severity.CRITICAL),
     )

@@ -16,13 +16,14 @@ from sereno.watch.runbooks.limits import LIMITS
 from sereno.watch.runbooks.model import Runbook, Step
 from sereno.watch.runbooks.monitoring import MONITORING
 from sereno.watch.runbooks.mysql import MYSQL
+from sereno.watch.runbooks.probes import PROBES
 from sereno.watch.runbooks.services import SERVICES
 from sereno.watch.runbooks.web import WEB
 
 __all__ = ["RUNBOOKS", "Runbook", "RunbookPage", "Step", "WrittenStep", "runbook", "runbook_names"]
 
 RUNBOOKS: dict[str, Runbook] = (
-    AVAILABILITY | HOST | DISKS | LIMITS | MYSQL | SERVICES | WEB | MONITORING | BACKUPS | CERTIFICATES
+    AVAILABILITY | HOST | DISKS | LIMITS | MYSQL | PROBES | SERVICES | WEB | MONITORING | BACKUPS | CERTIFICATES
 )
 """Name of the alert → its runbook."""
 

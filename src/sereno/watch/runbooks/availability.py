@@ -92,55 +92,6 @@ AVAILABILITY = {
             ),
         ),
     ),
-    "CertificateExpiresSoon": Runbook(
-        Text(
-            "In less than three weeks browsers will refuse the site. Nobody notices anything yet.",
-            "En menos de tres semanas los navegadores rechazarán el sitio. Todavía nadie nota nada.",
-        ),
-        (
-            step(
-                "See what is served, by whom it was signed, and until when it holds.",
-                "Mira qué se sirve, quién lo firmó y hasta cuándo vale.",
-                "openssl s_client -connect localhost:8443 </dev/null 2>/dev/null | openssl x509 -noout -issuer -dates",
-            ),
-        ),
-        (
-            step(
-                "Sereno's own certificate: make it anew. One of your own: put the new pair where site.certificate and "
-                "site.key point.",
-                "Si es el certificado de Sereno: hazlo de nuevo. Si es tuyo: pon el par nuevo donde dicen "
-                "site.certificate y site.key.",
-                "bash docker/nginx/ssl/generate-ssl.sh --force",
-            ),
-            step("Let Nginx load it.", "Haz que Nginx lo cargue.", "./sereno up"),
-        ),
-    ),
-    "CertificateAboutToExpire": Runbook(
-        Text(
-            "In less than three days browsers will refuse the site, or they do already.",
-            "En menos de tres días los navegadores rechazarán el sitio, o ya lo rechazan.",
-        ),
-        (
-            step(
-                "See until when what is served holds.",
-                "Mira hasta cuándo vale lo que se sirve.",
-                "openssl s_client -connect localhost:8443 </dev/null 2>/dev/null | openssl x509 -noout -dates",
-            ),
-            step(
-                "Compare it with the file: a new file that is not served only waits for Nginx.",
-                "Compáralo con el archivo: si el archivo es nuevo y no se sirve, solo falta Nginx.",
-                "./sereno doctor",
-            ),
-        ),
-        (
-            step(
-                "Make a new certificate now, or put your own in place.",
-                "Haz ya un certificado nuevo, o pon el tuyo.",
-                "bash docker/nginx/ssl/generate-ssl.sh --force",
-            ),
-            restart("nginx"),
-        ),
-    ),
     "ComponentRestarting": Runbook(
         Text(
             "A component dies and is started again, over and over. Between two lives its users get errors.",
