@@ -15,7 +15,7 @@ import yaml
 from sereno.serve.catalogue import CATALOGUE
 from sereno.serve.catalogue.desk import BUILD, IMAGE
 from sereno.serve.component import CommandHealth, Component, HttpHealth
-from sereno.serve.compose_parts import OPERATOR_BIND, OPS_GATEWAY, OPS_SUBNET, PROBES_VOLUME, RENDERED
+from sereno.serve.compose_parts import OPERATOR_BIND, OPS_GATEWAY, OPS_SUBNET, PROBES_VOLUME, RENDERED, default_of
 from sereno.serve.place import COMPOSE_SECRETS, COMPOSE_SETTINGS, COMPOSE_TLS, COMPOSE_WWW, Place
 
 PREPARE = "prepare"
@@ -95,7 +95,7 @@ def compose_file(place: Place, header: str) -> str:
         comments = [f"{component.title.en}."] + ([] if has_check(component) else [_NO_CHECK])
         blocks.append(_block(component.name, services.pop(component.name), comments))
     volumes = "".join(f"  {name}: {{}}\n" for name in _named_volumes(place))
-    head = _HEAD.format(header=header, subnet=OPS_SUBNET.partition(":-")[2].rstrip("}"))
+    head = _HEAD.format(header=header, subnet=default_of(OPS_SUBNET))
     tail = _TAIL.format(subnet=OPS_SUBNET, gateway=OPS_GATEWAY)
     return head + "\n".join(blocks) + "\n" + tail + volumes
 

@@ -44,3 +44,8 @@ def published(port: int) -> str:
 def wget(port: int, path: str, host: str = "127.0.0.1") -> tuple[str, ...]:
     """A container's own question whether it is healthy, with the wget that BusyBox brings."""
     return ("CMD", "wget", "-q", "-T", "3", "-O", "/dev/null", f"http://{host}:{port}{path}")
+
+
+def default_of(words: str) -> str:
+    """The default in words of Compose's that name a variable: `${NAME:-default}`."""
+    return words.partition(":-")[2].rstrip("}")

@@ -34,8 +34,13 @@ def older_than_their_files(
     return [
         component.name
         for component in CATALOGUE
-        if _is_older(containers.get(component.name), _newest(root, _sources(component, place, rendered)))
+        if _is_older(containers.get(component.name), written_at(root, place, component, rendered))
     ]
+
+
+def written_at(root: Path, place: Place, component: Component, rendered: str = "..") -> datetime:
+    """When the newest of a component's files was written; long ago when it has none."""
+    return _newest(root, _sources(component, place, rendered))
 
 
 def _is_older(container: Container | None, written: datetime) -> bool:

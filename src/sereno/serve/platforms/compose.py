@@ -12,10 +12,12 @@ from sereno.core.errors import SerenoError, UsageError
 from sereno.serve.catalogue import BY_NAME, CATALOGUE
 from sereno.serve.component import Component
 from sereno.serve.compose import environment, stale
+from sereno.serve.compose.front import NGINX, Front, put_back_when_refused, refuse_loopback
 from sereno.serve.compose.health import CRASHES, health_of
 from sereno.serve.compose.ports import Container, Engine
 from sereno.serve.compose.watch import TAIL_LINES, Watch
 from sereno.serve.compose_file import PREPARE
+from sereno.serve.compose_parts import OPS_GATEWAY, default_of
 from sereno.serve.native.home import Home, State, write_whole
 from sereno.serve.native.ports import choose
 from sereno.serve.platforms import ComponentStatus, Narrator
@@ -30,6 +32,7 @@ PROJECT = "docker"
 BESIDE = "rendered"
 """The folder below `docker` for the files that a user's settings make; git ignores it."""
 IN_THE_REPOSITORY = ".."
+NGINX_CONF = "docker/nginx/nginx.conf"
 _OWN_FOLDERS = ("prometheus/rules/custom", "prometheus/targets")
 _POLL_SECONDS = 0.5
 _ADDRESSES = {"nginx": "https://localhost:{https}", "grafana": "http://localhost:3000",
@@ -80,22 +83,31 @@ class ComposePlatform:
         self._certificate = certificate
         self._place = compose_place(settings)
         self._watch = Watch(engine)
+        self._front = Front(engine, root, self._place)
 
     # -- what is asked of it -------------------------------------------------------------------------------------
 
     def up(self, narrator: Narrator) -> None:
         """Files, certificate, image, images, containers, then health."""
         self._refuse_overrides()
+        gateway = environment.read(self._environment()).get("SERENO_OPS_GATEWAY", default_of(OPS_GATEWAY))
+        refuse_loopback(self._settings, gateway)
         containers = self._watch.containers()
         self._refuse_another_clone(containers)
         self._follow_what_is_chosen(containers, narrator)
-        rendered = self._write_files(narrator)
-        self._write_environment(rendered, first=not containers)
-        self._check_ports(containers)
-        self._build(narrator)
-        self._pull(narrator)
+        with put_back_when_refused(self._folder / ".env", self._folder / BESIDE / NGINX_CONF):
+            rendered = self._write_files(narrator)
+            self._write_environment(rendered, first=not containers)
+            self._check_ports(containers)
+            self._build(narrator)
+            self._pull(narrator)
+            if self._front.is_behind(containers, rendered):
+                narrator.step("checking Nginx's configuration")
+                self._front.check()
         self._start_all(narrator)
         for name in stale.older_than_their_files(self._root, self._place, self._watch.containers(), rendered):
+            if name == NGINX and self._takes_over(rendered, narrator):
+                continue
             narrator.step(f"restarting {name}: its configuration has changed")
             self._compose("restart", name)
         self._watch.wait_for([each.name for each in CATALOGUE])
@@ -286,6 +298,14 @@ class ComposePlatform:
         if done.code != 0:
             containers = self._watch.containers()
             raise self._watch.failure(self._watch.culprit(containers), containers, done.output)
+
+    def _takes_over(self, rendered: str, narrator: Narrator) -> bool:
+        """Whether Nginx works with its new files by now, by a reload where it did not already."""
+        containers = self._watch.containers()
+        if not self._front.is_behind(containers, rendered):
+            return True
+        narrator.step("nginx takes over its new configuration")
+        return self._front.take_over(containers[NGINX])
 
     def _row(
         self, component: Component, containers: Mapping[str, Container], memory: Mapping[str, int]
