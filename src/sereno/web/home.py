@@ -39,6 +39,7 @@ DOORS = (
     Door("/", N_("Status page"), N_("What everyone sees: is it up, since when, how full.")),
     Door("/alerts", N_("Alerts"), N_("What fires now, and what has fired.")),
     Door("/backups", N_("Backups"), N_("What is saved each night, and whether it restores.")),
+    Door("/certificates", N_("Certificates"), N_("What visitors are shown, until when, and how renewing it goes.")),
     Door("/users", N_("Users"), N_("Who may sign in, and what they may do."), Role.ADMIN),
     Door("/audit", N_("Audit trail"), N_("Who did what, from where, when."), Role.ADMIN),
     Door("/account", N_("Your account"), N_("Your password, your language, where you are signed in.")),

@@ -28,6 +28,7 @@ ENTRIES = (
     ("/desk", N_("Desk")),
     ("/alerts", N_("Alerts")),
     ("/backups", N_("Backups")),
+    ("/certificates", N_("Certificates")),
     ("/users", N_("Users")),
     ("/audit", N_("Audit")),
 )
