@@ -51,6 +51,7 @@ class NativeStack:
         self.folder = Path(tempfile.mkdtemp(prefix="sereno-test-"))
         self.folder.chmod(0o755)
         self.home = self.folder / "home"
+        self.root = ROOT
         self.ports = {name: free_port() for name in COMPONENTS}
         own = {"nginx", "nginx-http", "mysql"}
         self.environment = {
@@ -66,7 +67,7 @@ class NativeStack:
     def sereno(self, *arguments: str, seconds: float = 240, **more: str) -> Finished:
         """Run `./sereno ARGUMENTS` to its end; `more` are further environment variables."""
         done = subprocess.run(
-            [str(ROOT / "sereno"), *arguments],
+            [str(self.root / "sereno"), *arguments],
             env=self.environment | more,
             stdin=subprocess.DEVNULL,
             capture_output=True,
