@@ -35,11 +35,12 @@ from sereno.outside.tls_folder import (
     typed_names,
 )
 from sereno.serve.catalogue.desk import DESK_USER
-from sereno.serve.handover import GRAFANA_ADMIN, READERS, hand_over, make_secrets, refuse_known_password
+from sereno.serve.handover import BACKUPS, GRAFANA_ADMIN, READERS, hand_over, make_secrets, refuse_known_password
 from sereno.serve.place import COMPOSE_PROBES, COMPOSE_SECRETS, COMPOSE_SETTINGS, COMPOSE_TLS, COMPOSE_WWW
 from sereno.serve.render import compose_place
 from sereno.serve.secrets import LAB_GRAFANA_PASSWORD
 from sereno.settings import Settings, load_settings
+from sereno.settings.backup import read_passphrase
 from sereno.watch.probes.modules import MODULES_FILE, with_kept
 
 CLONE = Path("/clone")
@@ -72,6 +73,7 @@ def prepare(
     settings = load_settings(clone / "sereno.toml", {})
     _refuse_unreadable(clone)
     changed = list(_hand_over_secrets(secrets, settings, lab=lab))
+    changed += _passphrase(clone, secrets / BACKUPS / "backup-passphrase", settings)
     changed += _certificate(clone, tls, secrets / "nginx", program, settings)
     changed += _settings(clone / "sereno.toml", settings_folder)
     changed += _probes(clone / "docker" / (environment.get("SERENO_RENDERED") or ".."), probes)
@@ -105,7 +107,7 @@ def _command(service: str, secret: str) -> str:
 
 def _hand_over_secrets(volume: Path, settings: Settings, *, lab: bool) -> Iterator[str]:
     for reader, owner in READERS.items():
-        _folder(volume / reader, owner, 0o500 if owner else 0o700)
+        _folder(volume / reader, owner, 0o550 if reader == BACKUPS else 0o500 if owner else 0o700)
     kept = {file.name: file.read_text(encoding="utf-8") for file in (volume / "kept").iterdir() if file.is_file()}
     if kept.get(GRAFANA_ADMIN) == LAB_GRAFANA_PASSWORD and not lab:
         yield (
@@ -113,8 +115,24 @@ def _hand_over_secrets(volume: Path, settings: Settings, *, lab: bool) -> Iterat
             f"'grafana cli admin reset-admin-password \"$(cat {COMPOSE_SECRETS / 'grafana' / GRAFANA_ADMIN})\"'"
         )
     for handed in hand_over(make_secrets(kept, lab=lab), compose_place(settings)):
-        if _file(volume / handed.folder / handed.name, handed.text.encode(), handed.owner):
+        if _file(volume / handed.folder / handed.name, handed.text.encode(), handed.owner, handed.mode):
             yield f"made {handed.folder}/{handed.name}"
+
+
+def _passphrase(clone: Path, target: Path, settings: Settings) -> Iterator[str]:
+    """Give the worker what backups are encrypted with; without such a setting it has none."""
+    named = settings.backup.passphrase_file
+    if not named:
+        target.unlink(missing_ok=True)
+        return
+    file = clone / named
+    if not file.resolve().is_relative_to(clone):
+        raise SettingsError(
+            f"backup.passphrase_file = {named!r} is outside of the clone, where no container can see it",
+            next_step="put the file into the clone (git ignores passphrase*) and name it as seen from sereno.toml",
+        )
+    if _file(target, read_passphrase(file).encode(), READERS[BACKUPS], 0o440):
+        yield "brought the backups' passphrase to the worker"
 
 
 def _certificate(clone: Path, folder: Path, kept: Path, program: Path, settings: Settings) -> Iterator[str]:

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import Engine, inspect, text
 
 import sereno.guard.store
-import sereno.respond.alerts.tables
+import sereno.keep.backups.tables  # noqa: F401 -- so that the metadata knows every table.
+import sereno.respond.alerts.tables  # noqa: F401 -- so that the metadata knows every table.
 import sereno.watch.probes.tables  # noqa: F401 -- so that the metadata knows every table.
 from sereno.database import migrate as migrating
 from sereno.database.base import Base

@@ -23,7 +23,7 @@ from sereno.keep.backups.model import Manifest
 from sereno.keep.backups.restore import restore as restore_file
 from sereno.outside import archive
 from sereno.outside.users import ensure_user
-from sereno.wiring.keep import read_passphrase
+from sereno.settings.backup import read_passphrase
 from sereno.wiring.restore import NativeSite
 
 passphrase_file = click.option(

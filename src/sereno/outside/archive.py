@@ -9,17 +9,18 @@ import os
 import shutil
 import sqlite3
 import tarfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
 from sereno.core.errors import SerenoError
-from sereno.outside.age import Opened, Sealed, Sink
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer  # In collections.abc from Python 3.12.
+
+    from sereno.outside.age import Sink
 
 MANIFEST = "manifest.json"
 _CHUNK = 1 << 17
@@ -70,6 +71,8 @@ def pack(target: Path, manifest: str, parts: Mapping[str, Path], *, passphrase: 
         with os.fdopen(descriptor, "wb", _CHUNK) as file:
             counting = _Counting(file)
             if passphrase:
+                from sereno.outside.age import Sealed  # It loads 9 MB that most backups do not need.
+
                 with closing(Sealed(counting, passphrase)) as sealed:
                     _write_tar(sealed, manifest, parts, written_at)
             else:
@@ -157,6 +160,8 @@ def _plain(file: Path, raw: BinaryIO, passphrase: str) -> IO[bytes]:
             f"{file.name} is encrypted",
             next_step="give its passphrase: --passphrase-file FILE, or [backup] passphrase_file in sereno.toml",
         )
+    from sereno.outside.age import Opened  # As in `pack`.
+
     return io.BufferedReader(Opened(raw, passphrase), _CHUNK)
 
 
@@ -186,16 +191,15 @@ def _damaged(file: Path, why: str) -> SerenoError:
 # -- parts ---------------------------------------------------------------------------------------------------------
 
 
-def pack_folder(root: Path, names: Iterable[str], target: Path, *, without: frozenset[str]) -> None:
-    """Write a compressed tar of the files `names` below `root`, whole folders among them, where they exist.
+def pack_paths(paths: Mapping[str, Path], target: Path, *, without: frozenset[str]) -> None:
+    """Write a compressed tar: name in it → the file, or the folder with all in it, where that exists.
 
-    Modes are kept, owners are not: on another machine they are others. `without` are paths that are left out.
+    Modes and links are kept, owners are not: on another machine they are others. `without` are names left out.
     """
     with _private(target) as raw, tarfile.open(fileobj=raw, mode="w:gz", format=tarfile.PAX_FORMAT) as tar:
-        for name in names:
-            top = root / name
+        for name, top in paths.items():
             for file in sorted(top.rglob("*")) if top.is_dir() else [top]:
-                path = file.relative_to(root).as_posix()
+                path = PurePosixPath(name, file.relative_to(top)).as_posix()
                 if path in without or not (file.is_symlink() or file.is_file()):
                     continue
                 entry = tar.gettarinfo(file, path)

@@ -177,8 +177,8 @@ def _test(component: Component, place: Place) -> list[str]:
     return component.health.argv(place)
 
 
-_ORDER = ("image", "build", "hostname", "entrypoint", "command", "depends_on", "environment", "user", "cap_add",
-          "network_mode", "pid", "networks", "extra_hosts", "ports", "volumes", "tmpfs", "healthcheck", "mem_limit",
+_ORDER = ("image", "build", "hostname", "entrypoint", "command", "depends_on", "environment", "user", "group_add",
+          "cap_add", "network_mode", "pid", "networks", "extra_hosts", "ports", "volumes", "tmpfs", "healthcheck", "mem_limit",
           "cpus", "pids_limit", "stop_signal", "stop_grace_period", "restart")  # fmt: skip
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sereno.serve.place import COMPOSE_PROBES, COMPOSE_SECRETS, COMPOSE_TLS, COMPOSE_WWW
+from sereno.serve.place import COMPOSE_BACKUPS, COMPOSE_PROBES, COMPOSE_SECRETS, COMPOSE_TLS, COMPOSE_WWW
 
+BACKUPS_VOLUME = f"backups:{COMPOSE_BACKUPS}"
 SECRETS_VOLUME = f"secrets:{COMPOSE_SECRETS}:ro"
 WWW_VOLUME = f"www:{COMPOSE_WWW}"
 WWW_VOLUME_READ_ONLY = f"{WWW_VOLUME}:ro"

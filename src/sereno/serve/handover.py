@@ -10,13 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sereno.core.errors import UsageError
-from sereno.serve.catalogue.desk import DESK_USER
+from sereno.serve.catalogue.desk import BACKUPS_GROUP, DESK_USER
 from sereno.serve.catalogue.exporters import MYSQLD_EXPORTER_USER
 from sereno.serve.place import Place
 from sereno.serve.render import exporter_options, users_sql
 from sereno.serve.secrets import LAB_GRAFANA_PASSWORD, SECRETS
 
 KEPT = "kept"
+BACKUPS = "backups"
+"""The folder of what a backup must hold."""
+
 ROOT = 0
 READERS: Mapping[str, int] = {
     KEPT: ROOT,
@@ -27,8 +30,9 @@ READERS: Mapping[str, int] = {
     "alertmanager": 65534,
     "grafana": 472,
     "mysqld-exporter": MYSQLD_EXPORTER_USER,
+    BACKUPS: BACKUPS_GROUP,
 }
-"""Folder → the user id that its container runs as."""
+"""Folder → the user id that its container runs as; of `backups` it is a group that the worker belongs to."""
 
 GRAFANA_ADMIN = "grafana-admin-password"
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -46,6 +50,11 @@ class Handed:
     def owner(self) -> int:
         """The user id that owns the file."""
         return READERS[self.folder]
+
+    @property
+    def mode(self) -> int:
+        """The file's mode: for its owner alone, but in `backups`, which is read by a group."""
+        return 0o440 if self.folder == BACKUPS else 0o400
 
 
 def make_secrets(kept: Mapping[str, str], *, lab: bool) -> dict[str, str]:
@@ -68,11 +77,12 @@ def hand_over(made: Mapping[str, str], place: Place) -> list[Handed]:
     """Every file of the volume but Nginx's certificate."""
     kept = [Handed(KEPT, secret.name, made[secret.name]) for secret in SECRETS if not secret.derived]
     copies = [Handed(reader, secret.name, made[secret.name]) for secret in SECRETS for reader in secret.readers]
+    saved = [Handed(BACKUPS, each.name, each.text) for each in kept]
     rendered = [
         Handed("mysql", "mysql-users.sql", users_sql(place, made)),
         Handed("mysqld-exporter", "mysqld-exporter.cnf", exporter_options(place, made)),
     ]
-    return kept + copies + rendered
+    return kept + copies + saved + rendered
 
 
 def refuse_known_password(*, lab: bool, operator_bind: str, lab_machine: bool) -> None:

@@ -20,6 +20,9 @@ _NOT_HERE = PurePosixPath("/nonexistent")
 COMPOSE_PROBES = PurePosixPath("/srv/sereno/probes")
 """Where the volume with blackbox-exporter's file is mounted: written by `prepare` and the worker, read by it."""
 
+COMPOSE_BACKUPS = PurePosixPath("/var/lib/sereno/backups")
+"""Where the volume of backups is mounted, in the worker alone."""
+
 COMPOSE_SETTINGS = PurePosixPath("/etc/sereno/settings")
 """Where the desk's containers find `sereno.toml`."""
 

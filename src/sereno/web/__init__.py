@@ -31,10 +31,12 @@ BLUEPRINTS: tuple[str, ...] = (
     "home",
     "users",
     "audit",
+    "backups",
     "session_api",
     "users_api",
     "targets_api",
     "audit_api",
+    "backups_api",
     "api_docs",
     "gate",
 )

@@ -10,10 +10,13 @@ import subprocess
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from math import nan
+from pathlib import Path
+from secrets import token_hex
 
 from prometheus_client import CollectorRegistry, Gauge
 
 from sereno.core.clock import Clock, utc_now
+from sereno.core.files import replace_file
 from sereno.keep.certificates import record
 from sereno.keep.certificates.model import Report, is_due
 from sereno.keep.certificates.ports import Server, Store
@@ -28,6 +31,9 @@ MODULE = "sereno.worker.renewal"
 LOOK_SECONDS = 15
 LEAST_PAUSE = timedelta(minutes=1)
 """Between two children: one that cannot even begin is not started again at once."""
+
+MARK_PATH = "/.well-known/acme-challenge/sereno"
+"""Where `doctor` looks for it (`outside/names.py`)."""
 
 _log = logging.getLogger(__name__)
 
@@ -142,6 +148,7 @@ def certificate_jobs(surroundings: Surroundings, environment: Mapping[str, str])
     if places is None:
         return []
     settings, served = surroundings.settings, places.folder / "served/cert.pem"
+    leave_mark(surroundings.www)
     watch = CertificateWatch(
         wanted=(settings.certificate_kind, settings.certificate_names, settings.certificate.directory),
         on_disk=lambda: fingerprint_in(served),
@@ -152,6 +159,17 @@ def certificate_jobs(surroundings: Surroundings, environment: Mapping[str, str])
         clock=utc_now,
     )
     return [Job("certificate", LOOK_SECONDS, watch.look)]
+
+
+def leave_mark(www: Path) -> None:
+    """A word that no other machine has, shown over plain HTTP, so that `doctor` sees whether a name leads here."""
+    file = www / "acme" / MARK_PATH.lstrip("/")
+    try:
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(file, token_hex(16).encode())
+    except OSError as error:
+        _log.warning("no mark for the doctor can be left: %s", error)
 
 
 def _seconds(moment: datetime | None) -> float:

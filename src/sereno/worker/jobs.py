@@ -12,12 +12,17 @@ from sereno.database.schema import head_revision, present_revision
 from sereno.database.session import Database
 from sereno.guard import sessions
 from sereno.guard.store import delete_old_failures
+from sereno.keep.backups.folder import condition_of
+from sereno.outside.child import start_module
 from sereno.outside.webapp import WebappClient
 from sereno.respond.alerts.service import Alerts
 from sereno.respond.status.copies import write_copies
 from sereno.wiring import Surroundings, open_alertmanager, open_prometheus
 from sereno.wiring.probes import open_modules_writer, open_probes
+from sereno.wiring.shelf import open_shelf
+from sereno.worker.backups import LOOK_SECONDS, Backups, Measures
 from sereno.worker.clock import Job
+from sereno.worker.counting import OWN
 
 COPIES_SECONDS = 15
 RECONCILE_SECONDS = 60
@@ -25,13 +30,18 @@ TIDY_SECONDS = 3600
 MODULES_SECONDS = 5
 """As often as Prometheus asks for targets, so that what is expected is known before the first answer is judged."""
 LOOKUP_SECONDS = 60
+MEASURE_SECONDS = 15
 
 
 def jobs_without_database(surroundings: Surroundings) -> list[Job]:
     """What must go on while the database is away."""
     webapp = WebappClient(surroundings.webapp_url)
     folder = surroundings.www / "status"
-    return [Job("status-copies", COPIES_SECONDS, lambda: write_copies(webapp, folder))]
+    shelf, measures = open_shelf(surroundings), Measures(OWN)
+    return [
+        Job("status-copies", COPIES_SECONDS, lambda: write_copies(webapp, folder)),
+        Job("backup-measures", MEASURE_SECONDS, lambda: measures.show(condition_of(shelf))),
+    ]
 
 
 def jobs_with_database(surroundings: Surroundings, database: Database, clock: WallClock = utc_now) -> list[Job]:
@@ -48,11 +58,13 @@ def jobs_with_database(surroundings: Surroundings, database: Database, clock: Wa
         in_one_transaction(database, lambda session: sessions.delete_ended(session, now=now))
         in_one_transaction(database, lambda session: delete_old_failures(session, now=now))
 
+    backups = Backups(surroundings.settings.backup, open_shelf(surroundings), database, start=start_module, clock=clock)
     return [
         Job("reconcile-alerts", RECONCILE_SECONDS, reconcile),
         Job("tidy-sessions", TIDY_SECONDS, tidy),
         Job("probe-modules", MODULES_SECONDS, modules.write),
         Job("probe-addresses", LOOKUP_SECONDS, lambda: probes.look_up_again(clock())),
+        Job("backups", LOOK_SECONDS, backups.look),
     ]
 
 

@@ -1,51 +1,40 @@
-"""Makes one backup and proves it: `python -m sereno.worker.keeper`, which the worker starts and which ends.
+"""Makes one backup and has it proven: `python -m sereno.worker.keeper [log|words|json]`; it ends then.
 
-It gives way to everything else on the machine. The outcome lies in the folder of backups; the exit code is 1 when
-something failed.
+The worker starts it each night, `./sereno backup now` on demand. It gives way to everything else on the machine. The
+outcome lies in the folder of backups; the exit code is 1 when something failed.
 """
 
 from __future__ import annotations
 
-import logging
 import os
-import signal
 import sys
 from typing import NoReturn
 
 from sereno.core.errors import SerenoError
-from sereno.outside.logs import configure_logging
 from sereno.wiring import Surroundings
 from sereno.wiring.keep import open_keeper
+from sereno.worker.prover import Teller, begin
 
-_log = logging.getLogger("sereno.worker.keeper")
 
-
-def main() -> int:
-    """Make, prove, and say so in the log; the exit code."""
-    configure_logging("worker")
-    signal.signal(signal.SIGTERM, _stop)
-    os.umask(0o077)
-    os.nice(15)
+def main(arguments: list[str]) -> int:
+    """Make, then become the prover; the exit code when it does not come to that."""
+    how = arguments[0] if arguments else "log"
+    teller = Teller(how)
+    begin()
     try:
         keeper = open_keeper(Surroundings.from_environment(os.environ))
-        made = keeper.make(_log.info)
-        proof = keeper.prove(made.name, _log.info)
+        made = keeper.make(teller.step)
     except SerenoError as error:
-        _log.error("no backup: %s; next: %s", error.message, error.next_step)
-        if error.log_tail:
-            _log.error("%s", error.log_tail)
+        teller.fail(error)
         return 1
-    if not proof.good:
-        _log.error("%s does not restore: %s", made.name, proof.words)
-        return 1
-    _log.info("%s is made and proven", made.name, extra={"bytes": made.bytes, "rows": made.rows})
-    return 0
+    os.environ["SERENO_BACKUPS"] = str(keeper.folder)
+    return _become_prover(made.name, how)
 
 
-def _stop(*_: object) -> NoReturn:
-    """As an exception, so that what was begun is cleared away."""
-    sys.exit(143)
+def _become_prover(name: str, how: str) -> NoReturn:
+    """In this process's place, and without what it has loaded: the throwaway server needs the memory."""
+    os.execv(sys.executable, [sys.executable, "-m", "sereno.worker.prover", name, how])  # noqa: S606
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(sys.argv[1:]))

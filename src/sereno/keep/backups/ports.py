@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
+
+Tell = Callable[[str], None]
+"""Is told of each step that begins."""
 
 
 class Counted(Protocol):
@@ -94,8 +97,8 @@ class Archives(Protocol):
         """Put every part into `folder`; the manifest's text, and what each part was found to be."""
         ...
 
-    def pack_folder(self, root: Path, names: Iterable[str], target: Path, *, without: frozenset[str]) -> None:
-        """Write a compressed tar of files and folders below `root`, where they exist."""
+    def pack_paths(self, paths: Mapping[str, Path], target: Path, *, without: frozenset[str]) -> None:
+        """Write a compressed tar: name in it → the file or folder that it is of, where that exists."""
         ...
 
     def copy_sqlite(self, source: Path, target: Path) -> None:

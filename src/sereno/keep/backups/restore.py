@@ -10,8 +10,8 @@ from typing import Protocol
 from sereno.core.errors import SerenoError
 from sereno.core.units import format_bytes
 from sereno.keep.backups.model import LEAST_FREE_BYTES, Manifest, differences, refuse_small_disk
-from sereno.keep.backups.ports import Archives, Counted
-from sereno.keep.backups.service import DUMP, GRAFANA, HOME, Tell, tables, unpack_checked
+from sereno.keep.backups.ports import Archives, Counted, Tell
+from sereno.keep.backups.proof import DUMP, GRAFANA, HOME, tables, unpack_checked
 
 __all__ = ["DUMP", "GRAFANA", "HOME", "Site", "restore"]
 

@@ -1,16 +1,16 @@
-"""Making, listing, checking and proving backups."""
+"""Making and listing backups."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from sereno import __version__
 from sereno.core.clock import Clock, utc_now
-from sereno.core.errors import Conflict, NotFound, SerenoError
+from sereno.core.errors import Conflict, SerenoError
 from sereno.keep.backups.folder import attempt_record, backups_on, condition_of
 from sereno.keep.backups.model import (
     Attempt,
@@ -18,36 +18,31 @@ from sereno.keep.backups.model import (
     Condition,
     Manifest,
     Member,
-    Proof,
-    Table,
     bytes_needed,
-    differences,
     file_name,
     read_manifest,
     record_of,
     refuse_small_disk,
     superfluous,
 )
-from sereno.keep.backups.ports import Archives, Counted, Database, Rehearsal, Shelf
-
-DUMP, GRAFANA, HOME = "database.sql.gz", "grafana.db.gz", "home.tar.gz"
-"""The parts of a file beside its manifest; Grafana's database is there where there is a Grafana."""
-
-KEPT = ("state.json", "etc", "secrets", "tls")
-"""What a restore on another machine needs of the home."""
+from sereno.keep.backups.ports import Archives, Database, Shelf, Tell
+from sereno.keep.backups.proof import DUMP, GRAFANA, HOME, tables
 
 NOT_KEPT = frozenset({"secrets/backup-passphrase"})
 """A key has no place in the box that it opens."""
 
-Tell = Callable[[str], None]
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is kept, by whom, for how long. `passphrase` is asked when it is needed; empty: not encrypted."""
+    """What is saved, and for how long the files are kept.
+
+    `kept` is what a restore on another machine needs beside the database: a path in the home → the file or folder
+    that it is here. `grafana` is Grafana's database, which may not exist. `passphrase` is asked when it is needed;
+    empty: not encrypted.
+    """
 
     platform: str
-    home: Path
+    kept: Mapping[str, Path]
     grafana: Path
     daily: int
     weekly: int
@@ -63,14 +58,12 @@ class Keeper:
         *,
         shelf: Shelf,
         database: Database,
-        rehearsal: Rehearsal,
         archives: Archives,
         clock: Clock = utc_now,
     ) -> None:
         self._plan = plan
         self._shelf = shelf
         self._database = database
-        self._rehearsal = rehearsal
         self._archives = archives
         self._clock = clock
 
@@ -102,17 +95,6 @@ class Keeper:
             self._tidy(tell)
             return backup
 
-    def prove(self, name: str, tell: Tell) -> Proof:
-        """Restore a backup into a throwaway server, compare it with its manifest, and note the outcome."""
-        with self._shelf.only_one():
-            backup = self.named(name)
-            tell(f"restoring {name} into a throwaway server")
-            proof = self._prove(backup)
-            self._shelf.write_record(name, record_of(replace(backup, proof=proof)))
-            if proof.good:
-                self._tidy(tell)
-            return proof
-
     def adopt(self) -> None:
         """Make records for files that have none: brought from another machine, or whole when their maker was killed."""
         for name in self._shelf.unrecorded():
@@ -122,21 +104,9 @@ class Keeper:
                 backup = self._described(file, manifest, self._archives.measure(file).sha256, 0.0)
                 self._shelf.write_record(name, record_of(backup))
 
-    def named(self, name: str) -> Backup:
-        """The backup with this file name. Raises NotFound."""
-        for backup in backups_on(self._shelf):
-            if backup.name == name:
-                return backup
-        raise NotFound(f"there is no backup {name} in {self.folder}", next_step="./sereno backup list")
-
     def manifest(self, file: Path, passphrase: str | None = None) -> Manifest:
         """What a file says of itself. Raises SerenoError when it can't be read or does not open."""
         return read_manifest(self._archives.manifest_in(file, self._key(passphrase)))
-
-    def verify(self, file: Path, passphrase: str | None = None) -> Manifest:
-        """Read a file to its end and compare every part with its checksum. Raises SerenoError when one differs."""
-        with self._shelf.only_one(), self._shelf.work() as work:
-            return unpack_checked(self._archives, file, self._key(passphrase), work)
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
@@ -155,7 +125,7 @@ class Keeper:
             if self._plan.grafana.exists():
                 self._archives.copy_sqlite(self._plan.grafana, work / GRAFANA)
                 parts[GRAFANA] = work / GRAFANA
-            self._archives.pack_folder(self._plan.home, KEPT, work / HOME, without=NOT_KEPT)
+            self._archives.pack_paths(self._plan.kept, work / HOME, without=NOT_KEPT)
             parts[HOME] = work / HOME
             manifest = Manifest(
                 made_at=made_at,
@@ -206,22 +176,6 @@ class Keeper:
         part = self._archives.measure(file)
         return Member(part.bytes, part.sha256)
 
-    def _prove(self, backup: Backup) -> Proof:
-        began, at = time.monotonic(), self._clock()
-        try:
-            with self._shelf.work() as work:
-                manifest = self.manifest(self.folder / backup.name)
-                # Unpacked, and twice its text as a database with its indexes and logs.
-                needed = bytes_needed(0, backup.bytes, manifest.dump_bytes)
-                refuse_small_disk(self._shelf.free_bytes(), needed, str(self.folder))
-                unpack_checked(self._archives, self.folder / backup.name, self._plan.passphrase(), work)
-                found = tables(self._rehearsal.tables_of(work / DUMP, work))
-                wrong = differences(manifest.tables, found)
-        except SerenoError as error:
-            wrong = [error.message, *error.log_tail.splitlines()[-3:]]
-        words = "; ".join(wrong)[:1000]
-        return Proof(at, round(time.monotonic() - began, 1), not wrong, words)
-
     def _tidy(self, tell: Tell) -> None:
         self.adopt()
         for backup in superfluous(
@@ -235,25 +189,3 @@ class Keeper:
 
     def _key(self, passphrase: str | None) -> str:
         return self._plan.passphrase() if passphrase is None else passphrase
-
-
-def tables(counted: Mapping[str, Counted]) -> dict[str, Table]:
-    """What was counted, as the manifest has it."""
-    return {name: Table(each.rows, each.newest, each.fingerprint) for name, each in counted.items()}
-
-
-def unpack_checked(archives: Archives, file: Path, passphrase: str, folder: Path) -> Manifest:
-    """Unpack a file and compare each part with its checksum in the manifest, which is returned.
-
-    Raises SerenoError when a part is missing, too much, or differs.
-    """
-    text, found = archives.unpack(file, passphrase, folder)
-    manifest = read_manifest(text)
-    measured = {name: Member(part.bytes, part.sha256) for name, part in found.items()}
-    wrong = sorted(name for name in {*measured, *manifest.members} if measured.get(name) != manifest.members.get(name))
-    if wrong or DUMP not in manifest.members:
-        raise SerenoError(
-            f"{file.name} is damaged: {', '.join(wrong) or DUMP} is not what the manifest says",
-            next_step="take another one: ./sereno backup list",
-        )
-    return manifest

@@ -9,11 +9,15 @@ from sereno import __version__
 from sereno.core.text import Text
 from sereno.serve.allocator import ALLOCATOR
 from sereno.serve.component import Component, HttpHealth, MetricsEndpoint, NativeProgram
-from sereno.serve.compose_parts import PROBES_VOLUME, SECRETS_VOLUME, TLS_VOLUME, WWW_VOLUME
-from sereno.serve.place import COMPOSE_SECRETS, COMPOSE_SETTINGS, COMPOSE_TLS, Place
+from sereno.serve.compose_parts import BACKUPS_VOLUME, PROBES_VOLUME, SECRETS_VOLUME, TLS_VOLUME, WWW_VOLUME
+from sereno.serve.place import COMPOSE_BACKUPS, COMPOSE_SECRETS, COMPOSE_SETTINGS, COMPOSE_TLS, Place
 
 DESK_USER = 10001
 """The user id of the desk in its image."""
+
+BACKUPS_GROUP = 10002
+"""The group that may read what a backup must hold: the worker belongs to it, the webapp does not. Grafana's own files
+are of the group 0."""
 
 WORKER_METRICS_PORT = 5001
 IMAGE = f"sereno-desk:{__version__}"
@@ -49,6 +53,7 @@ def _native_environment(place: Place, process: str) -> dict[str, str]:
         "SERENO_SECRETS": str(place.home / "secrets"),
         "SERENO_SETTINGS": str(place.config("sereno.toml")),
         "SERENO_KEPT": str(place.home),
+        "SERENO_PASSPHRASE": str(place.home / "secrets/backup-passphrase"),
         "SERENO_BACKUPS": str(place.data("backups")),
         "SERENO_GRAFANA_DATABASE": str(place.data("grafana/grafana.db")),
         "SERENO_BIND": f"127.0.0.1:{place.ports[process]}",
@@ -75,16 +80,26 @@ def _compose(place: Place, process: str, command: list[str], port: int, *, renew
             "SERENO_BIND": f"0.0.0.0:{port}",
             "PROMETHEUS_MULTIPROC_DIR": f"/tmp/{process}-metrics",  # noqa: S108 -- a tmpfs of this container alone.
         }
-        | ({"SERENO_TLS": str(COMPOSE_TLS)} if renews else {}),
+        | (_WORKERS_OWN if renews else {}),
         "volumes": [
             SECRETS_VOLUME,
             WWW_VOLUME,
             f"settings:{COMPOSE_SETTINGS}:ro",
-            *([TLS_VOLUME, PROBES_VOLUME] if renews else []),
+            *([TLS_VOLUME, PROBES_VOLUME, BACKUPS_VOLUME, "grafana-data:/var/lib/grafana:ro"] if renews else []),
         ],
         "tmpfs": [f"/tmp:uid={DESK_USER},gid={DESK_USER},mode=700"],  # noqa: S108
         "networks": ["inside", "ops"],
-    }
+    } | ({"group_add": [str(BACKUPS_GROUP), "0"]} if renews else {})
+
+
+_WORKERS_OWN = {
+    "SERENO_TLS": str(COMPOSE_TLS),
+    "SERENO_BACKUPS": str(COMPOSE_BACKUPS),
+    "SERENO_KEPT_SECRETS": str(COMPOSE_SECRETS / "backups"),
+    "SERENO_PASSPHRASE": str(COMPOSE_SECRETS / "backups/backup-passphrase"),
+    "SERENO_GRAFANA_DATABASE": "/var/lib/grafana/grafana.db",
+}
+"""What the worker alone is told in Compose: what it renews, and what backups are made of."""
 
 
 WEBAPP = Component(
