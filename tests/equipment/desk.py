@@ -13,7 +13,8 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import StaticPool
 from werkzeug.test import TestResponse
 
-import sereno.respond.alerts.tables  # noqa: F401 -- known to the metadata also when one test runs alone.
+import sereno.respond.alerts.tables
+import sereno.watch.probes.tables  # noqa: F401 -- known to the metadata also when one test runs alone.
 from sereno.core.clock import Clock, utc_now
 from sereno.database.base import Base
 from sereno.database.session import Database

@@ -67,7 +67,7 @@ def watch(
 def _add(
     probes: Probes, target: str, name: str | None, kind: str | None, expect: list[int], wanted: Any, *, as_json: bool
 ) -> None:
-    taken = probes.taken() | {each.probe.name for each in probes.stored()}
+    taken = probes.taken | {each.probe.name for each in probes.stored()}
     probe = accepted(
         {
             "name": name or likely_name(target, taken),
@@ -93,7 +93,7 @@ def _add(
 
 
 def _remove(probes: Probes, name: str, *, as_json: bool) -> None:
-    if name in {each.name for each in probes.of_settings()}:
+    if name in {each.name for each in probes.of_settings}:
         raise UsageError(
             f"{name} stands in sereno.toml", next_step="remove its [[probes]] table there, then run ./sereno up"
         )

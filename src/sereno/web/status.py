@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -16,10 +17,13 @@ from sereno.core.text import LANGUAGES, Text
 from sereno.core.units import format_bytes
 from sereno.guard.model import Role
 from sereno.respond.alerts.service import Alerts
+from sereno.respond.status.gauges import Gauge
 from sereno.respond.status.model import Overall, Status
 from sereno.respond.status.service import Catalogue, StatusReader
+from sereno.respond.status.things import Watched
 from sereno.serve.catalogue import BY_NAME, CATALOGUE
-from sereno.watch.model import Consumer, State
+from sereno.watch.model import ComponentReading, Consumer, State
+from sereno.watch.probes.stored import Stored
 from sereno.watch.rules import all_alerts
 from sereno.watch.service import Readings
 from sereno.web.alerts import BADGES, SEVERITIES
@@ -27,6 +31,7 @@ from sereno.web.auth import current_identity_or_none, public
 from sereno.web.desk import Desk, desk
 from sereno.web.i18n import N_, language
 from sereno.wiring import open_readings
+from sereno.wiring.probes import Probes, open_probes
 
 blueprint = Blueprint("status", __name__)
 
@@ -124,11 +129,28 @@ def init_app(app: Flask) -> None:
 
 
 def _catalogue(own: Desk) -> Catalogue:
+    settings = own.surroundings.settings
     return Catalogue(
         components=tuple(component.name for component in CATALOGUE),
         optional=frozenset(component.name for component in CATALOGUE if component.optional),
-        own_alerts=frozenset(alert.name for alert in all_alerts(own.surroundings.settings)),
+        own_alerts=frozenset(alert.name for alert in all_alerts(settings)),
+        watched=_OfUsers(open_probes(own.surroundings, own.database)).now,
+        hosts=tuple(host.name for host in settings.hosts),
     )
+
+
+class _OfUsers:
+    """What users have watched of their own; without a database, what was last known of it."""
+
+    def __init__(self, probes: Probes) -> None:
+        self._probes = probes
+        self._stored: Sequence[Stored] = ()
+
+    def now(self) -> list[Watched]:
+        """Services and probes of the settings file, then what was added at the desk."""
+        with contextlib.suppress(Unavailable):
+            self._stored = self._probes.asked()
+        return [Watched.of(each) for each in (*self._probes.of_settings, *(each.probe for each in self._stored))]
 
 
 def _page_for_everyone(status: Status, code: str) -> bytes:
@@ -156,7 +178,7 @@ def _page(status: Status, code: str, *, consumers: tuple[Consumer, ...] = (), st
         sign=SIGNS[status.overall],
         states=STATES,
         state_badges=STATE_BADGES,
-        titles=_titles(code),
+        titles=_titles(code) | {each.watched.name: each.watched.title.in_language(code) for each in status.things},
         severities=SEVERITIES,
         badges=BADGES,
         consumers=consumers,
@@ -187,25 +209,17 @@ def public_members(status: Status) -> dict[str, Any]:
         "taken_at": rfc3339(status.taken_at),
         "last_scrape": rfc3339(status.last_scrape) if status.last_scrape else None,
         "components": [
-            {
-                "name": one.name,
-                "title": _both(BY_NAME[one.name].title) if one.name in BY_NAME else None,
-                "state": one.state.value,
-                "since": rfc3339(one.since) if one.since else None,
-                "since_is_earliest_known": one.since_is_earliest_known,
-            }
-            for one in status.components
+            *(_component(one, "component", BY_NAME[one.name].title) for one in status.components),
+            *(
+                _component(each.reading, each.watched.kind, each.watched.title, each.watched.group)
+                for each in status.things
+                if each.watched.public
+            ),
         ],
-        "measurements": [
-            {
-                "kind": gauge.kind,
-                "number": gauge.number,
-                "percent": None if gauge.percent is None else round(gauge.percent, 1),
-                "threshold": gauge.limit,
-                "trouble": gauge.trouble,
-                "beyond": gauge.beyond,
-            }
-            for gauge in status.gauges
+        "measurements": [_measurement(gauge) for gauge in status.gauges],
+        "machines": [
+            {"name": machine.name, "measurements": [_measurement(gauge) for gauge in machine.gauges]}
+            for machine in status.machines
         ],
         "alerts": [
             {
@@ -216,6 +230,29 @@ def public_members(status: Status) -> dict[str, Any]:
             }
             for alert in status.alerts
         ],
+    }
+
+
+def _component(one: ComponentReading, kind: str, title: Text, group: str = "") -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "kind": kind,
+        "title": _both(title),
+        "group": group or None,
+        "state": one.state.value,
+        "since": rfc3339(one.since) if one.since else None,
+        "since_is_earliest_known": one.since_is_earliest_known,
+    }
+
+
+def _measurement(gauge: Gauge) -> dict[str, Any]:
+    return {
+        "kind": gauge.kind,
+        "number": gauge.number,
+        "percent": None if gauge.percent is None else round(gauge.percent, 1),
+        "threshold": gauge.limit,
+        "trouble": gauge.trouble,
+        "beyond": gauge.beyond,
     }
 
 

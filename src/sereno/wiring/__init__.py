@@ -12,6 +12,7 @@ SERENO_ALERTMANAGER_URL   http://host:port
 SERENO_WEBAPP_URL         http://host:port of the webapp, for the worker
 SERENO_SECRETS            folder of secrets, one file each
 SERENO_WWW                folder that Nginx serves: static/, errors/, status/
+SERENO_NGINX_ADDRESS      host:port at which Nginx answers HTTPS
 SERENO_BLACKBOX_URL       http://host:port
 SERENO_PROBES             folder of blackbox-exporter's file
 SERENO_INNER              ports that are nobody's to probe: component:port, with commas
@@ -24,7 +25,7 @@ of the user's own; none without it) by `worker/__main__.py`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import URL, make_url
@@ -56,7 +57,8 @@ class Surroundings:
     webapp_url: str = "http://127.0.0.1:5000"
     blackbox_url: str = "http://127.0.0.1:9115"
     probes: Path = Path("var/etc/blackbox-exporter")
-    inner_ports: frozenset[int] = frozenset()
+    nginx_address: str = "127.0.0.1:8443"
+    inner_ports: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Surroundings:
@@ -75,10 +77,19 @@ class Surroundings:
             webapp_url=environment.get("SERENO_WEBAPP_URL", "http://127.0.0.1:5000"),
             blackbox_url=environment.get("SERENO_BLACKBOX_URL", "http://127.0.0.1:9115"),
             probes=Path(environment.get("SERENO_PROBES", "var/etc/blackbox-exporter")),
-            inner_ports=frozenset(
-                int(each.rpartition(":")[2]) for each in environment.get("SERENO_INNER", "").split(",") if each
-            ),
+            nginx_address=environment.get("SERENO_NGINX_ADDRESS", "127.0.0.1:8443"),
+            inner_ports={
+                name: int(port)
+                for each in environment.get("SERENO_INNER", "").split(",")
+                if each
+                for name, _, port in [each.rpartition(":")]
+            },
         )
+
+    @property
+    def nginx_inside(self) -> str:
+        """host:port of Nginx's server for components."""
+        return f"{self.nginx_address.rpartition(':')[0]}:{self.inner_ports.get('nginx-status', 8081)}"
 
     def secret(self, name: str) -> str:
         """The text of the secret `name`. Raises SettingsError when its file can't be read."""

@@ -21,7 +21,7 @@ from sereno.outside.blackbox import BlackboxExporter
 from sereno.serve.catalogue import BY_NAME
 from sereno.settings import Settings
 from sereno.watch.ports import Prometheus
-from sereno.watch.probes import Probe, file_probes, service, store
+from sereno.watch.probes import Probe, service, settings_probes, store
 from sereno.watch.probes.judge import Found, Inside
 from sereno.watch.probes.modules import MODULES_FILE, modules, render_modules
 from sereno.watch.probes.ports import Exporter, Lookup
@@ -31,11 +31,6 @@ from sereno.watch.probes.targets import targets
 from sereno.wiring import Surroundings
 
 DESKS_OWN_PROBES = ("desk", "redirect")
-
-
-def settings_probes(settings: Settings) -> tuple[Probe, ...]:
-    """Every probe that the settings file asks for."""
-    return file_probes(settings)
 
 
 def names_of_settings(settings: Settings) -> frozenset[str]:
@@ -77,15 +72,15 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Probes:
-    """What the desk's doors can do with probes; each change is told to the audit trail in its own transaction."""
+    """What the desk's doors can do with probes; each change is told to the audit trail in its own transaction.
+
+    `of_settings` are those of the settings file, in its order; `taken` are names that no stored probe may have.
+    """
 
     database: Database
-    settings: Settings
+    of_settings: tuple[Probe, ...]
+    taken: frozenset[str]
     lookup: Lookup
-
-    def of_settings(self) -> tuple[Probe, ...]:
-        """Those of the settings file, in its order."""
-        return settings_probes(self.settings)
 
     def stored(self) -> list[Stored]:
         """Those that were added at the desk, by name. Raises Unavailable."""
@@ -99,13 +94,9 @@ class Probes:
         """A stored probe by its name. Raises NoSuchProbe."""
         return in_one_transaction(self.database, lambda session: service.named(session, name))
 
-    def taken(self) -> frozenset[str]:
-        """Names that no stored probe may have."""
-        return names_of_settings(self.settings)
-
     def asked(self) -> list[Stored]:
         """The stored probes that are asked: without those whose name the settings file has come to use."""
-        return service.shown(self.stored(), self.taken())
+        return service.shown(self.stored(), self.taken)
 
     def listed(self, prometheus: Prometheus) -> list[Listed]:
         """All of them, those of the settings file first, with what was seen last; unknown while nobody can say."""
@@ -113,10 +104,9 @@ class Probes:
             last = seen(prometheus)
         except Unavailable:
             last = {}
-        taken = self.taken()
-        listed = [Listed(each, None, last.get(each.name, NOTHING)) for each in self.of_settings()]
+        listed = [Listed(each, None, last.get(each.name, NOTHING)) for each in self.of_settings]
         for each in self.stored():
-            is_hidden = each.probe.name in taken
+            is_hidden = each.probe.name in self.taken
             answer = NOTHING if is_hidden or each.refused else last.get(each.probe.name, NOTHING)
             listed.append(Listed(each.probe, each, answer, is_hidden))
         return listed
@@ -130,7 +120,7 @@ class Probes:
         address = service.accepted_address(probe, self.lookup)
 
         def work(session: Session) -> Stored:
-            added = service.add(session, probe, address=address, taken=self.taken(), by=actor.name, now=now)
+            added = service.add(session, probe, address=address, taken=self.taken, by=actor.name, now=now)
             audit.record(session, actor, "probe.add", f"probe:{probe.name}", now=now, new=fields_of(added.probe))
             return added
 
@@ -141,7 +131,7 @@ class Probes:
         address = service.accepted_address(probe, self.lookup)
 
         def work(session: Session) -> Stored:
-            before, after = service.change(session, id, probe, address=address, taken=self.taken(), now=now)
+            before, after = service.change(session, id, probe, address=address, taken=self.taken, now=now)
             was, becomes = fields_of(before.probe), fields_of(after.probe)
             changed = [name for name in was if was[name] != becomes[name]]
             if changed:
@@ -190,7 +180,7 @@ class ModulesWriter:
     def write(self) -> None:
         """Write and tell if need be. Raises Unavailable or OSError; then the next turn tries again."""
         stored = (handed_out(each) for each in self._probes.asked())
-        wanted = modules([*self._probes.of_settings(), *(each for each in stored if each is not None)])
+        wanted = modules([*self._probes.of_settings, *(each for each in stored if each is not None)])
         text = render_modules(wanted)
         if self._file.read_text(encoding="utf-8", errors="replace") != text:
             replace_file(self._file, text.encode())
@@ -202,8 +192,13 @@ class ModulesWriter:
 
 def open_probes(surroundings: Surroundings, database: Database) -> Probes:
     """Probes as the desk's doors use them."""
-    lookup = MachineLookup(surroundings.platform, surroundings.inner_ports)
-    return Probes(database, surroundings.settings, lookup)
+    settings = surroundings.settings
+    return Probes(
+        database,
+        settings_probes(settings, nginx=surroundings.nginx_address, inside=surroundings.nginx_inside),
+        names_of_settings(settings),
+        MachineLookup(surroundings.platform, frozenset(surroundings.inner_ports.values())),
+    )
 
 
 def open_modules_writer(surroundings: Surroundings, database: Database) -> ModulesWriter:

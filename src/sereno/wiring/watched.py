@@ -9,7 +9,7 @@ from sereno.serve.component import Component
 from sereno.serve.place import Place
 from sereno.serve.render import render
 from sereno.watch.inhibitions import render_inhibitions
-from sereno.watch.probes import file_probes
+from sereno.watch.probes import settings_probes
 from sereno.watch.probes.modules import MODULES_FILE, modules, render_modules, with_kept
 from sereno.watch.probes.targets import render_targets
 from sereno.watch.provisioning import COMPOSE_DASHBOARDS, render_provisioning
@@ -31,12 +31,12 @@ def configuration_beside(present: Path) -> Callable[[Component, Place], dict[str
 def configuration_of(component: Component, place: Place) -> dict[str, str]:
     """Further files of `component` at `place`: name below its folder → text. A name that a template also makes wins."""
     settings = place.settings
+    probes = settings_probes(settings, nginx=place.address("nginx"), inside=place.address("nginx-status"))
     if component.name == "prometheus":
-        targets = render_targets(file_probes(settings))
-        text = render("prometheus/prometheus.yml.j2", place, component=component, probes=targets)
+        text = render("prometheus/prometheus.yml.j2", place, component=component, probes=render_targets(probes))
         return {"prometheus.yml": text} | {f"rules/{name}": text for name, text in render_rules(settings).items()}
     if component.name == "blackbox-exporter":
-        return {MODULES_FILE: render_modules(modules(file_probes(settings)))}
+        return {MODULES_FILE: render_modules(modules(probes))}
     if component.name == "alertmanager":
         template = "alertmanager/alertmanager.yml.j2"
         text = render(template, place, component=component, inhibitions=render_inhibitions(settings))

@@ -85,6 +85,38 @@ def test_strangers_learn_nothing_of_the_inside(app: Flask, visitor: Visitor, rea
     assert [inside for inside in INSIDE if inside in page + visitor.get("/status.json").text] == []
 
 
+def test_what_users_have_of_their_own_stands_on_the_page_without_where_it_is(
+    app: Flask, visitor: Visitor, signed_in: Begin, readings: Readings
+) -> None:
+    settings = Settings.model_validate(
+        {
+            "services": [{"name": "shop", "title": "Shop", "title_es": "Tienda", "upstream": "127.0.0.1:3999"}],
+            "probes": [
+                {"name": "mail", "kind": "tcp", "target": "mail.inside.example:25", "group": "Post"},
+                {"name": "vault", "target": "https://vault.inside.example/", "status_page": False},
+            ],
+            "hosts": [{"name": "attic", "address": "192.0.2.99:9100"}],
+        }
+    )
+    app.extensions["sereno"].surroundings = _with_settings(app, settings)
+    readings.states = {"mail": State.DOWN}
+    deliver(app, delivered("p", name="ProbeFailed", instance="vault"))
+    page, spanish = visitor.get("/").text, visitor.get("/", Accept_Language="es").text
+    assert "Part of the service is down." in words(page)
+    assert "Down: mail" in words(page)
+    assert "Services Shop Up" in words(page) and "Servicios Tienda" in words(spanish)
+    assert "Post mail Down" in words(page) and "attic Unknown" in words(page)
+    document = visitor.get("/status.json")
+    assert [
+        inside for inside in ("inside.example", "3999", "vault", "192.0.2.99") if inside in page + document.text
+    ] == []
+    found = {each["name"]: each for each in document.json["components"]}
+    assert (found["mail"]["state"], found["mail"]["kind"], found["mail"]["group"]) == ("down", "probe", "Post")
+    assert (found["shop"]["title"], found["shop"]["kind"]) == ({"en": "Shop", "es": "Tienda"}, "service")
+    assert [machine["name"] for machine in document.json["machines"]] == ["attic"]
+    assert "vault" in signed_in("charlie").get("/").text
+
+
 def test_signed_in_readers_see_host_disk_and_sentence(app: Flask, signed_in: Begin, readings: Readings) -> None:
     deliver(app, delivered("a", name="LowDiskSpace", instance="10.1.2.3"))
     page = signed_in("charlie").get("/").text
