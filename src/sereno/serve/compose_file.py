@@ -178,8 +178,8 @@ def _test(component: Component, place: Place) -> list[str]:
 
 
 _ORDER = ("image", "build", "hostname", "entrypoint", "command", "depends_on", "environment", "user", "group_add",
-          "cap_add", "network_mode", "pid", "networks", "extra_hosts", "ports", "volumes", "tmpfs", "healthcheck", "mem_limit",
-          "cpus", "pids_limit", "stop_signal", "stop_grace_period", "restart")  # fmt: skip
+          "cap_add", "network_mode", "pid", "networks", "extra_hosts", "ports", "volumes", "tmpfs", "healthcheck",
+          "mem_limit", "cpus", "pids_limit", "stop_signal", "stop_grace_period", "restart")  # fmt: skip
 
 
 def _position(key: str) -> int:
