@@ -176,6 +176,21 @@ def test_a_component_that_does_not_get_well_is_named_with_its_log(sereno: Comman
     sereno.must("up")
 
 
+def test_a_state_of_the_desk_that_does_not_become_healthy_is_taken_back(sereno: CommandLine) -> None:
+    file = sereno.stack.clone / "src/sereno/web/server.py"
+    kept = file.read_text()
+    before = sereno.stack.lives()
+    file.write_text(kept.replace("\nimport ", "\nraise SystemExit('broken on purpose')\nimport ", 1))
+    done = sereno.run("up")
+    file.write_text(kept)
+    assert done.returncode == 1
+    assert "webapp is not healthy" in done.stderr and "broken on purpose" in done.stderr
+    assert "the program was not upgraded: the state before it runs again" in done.stderr
+    assert sereno.stack.get("https://127.0.0.1:8443/readyz").status in (403, 404)
+    assert sereno.stack.get("https://127.0.0.1:8443/status.json").status == 200
+    assert sereno.stack.lives()["mysql"] == before["mysql"]
+
+
 def test_down_stops_all_and_keeps_the_data_and_erase_removes_it(sereno: CommandLine) -> None:
     sereno.must("down")
     assert sereno.stack.containers() == {}

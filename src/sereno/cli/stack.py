@@ -10,6 +10,7 @@ from typing import Literal
 
 import click
 
+from sereno.cli.address import renewal_trouble, told_report
 from sereno.cli.console import Narrator, show_json, show_table
 from sereno.cli.grafana import offer_grafana
 from sereno.cli.here import SERVICE_USER, Here, choose_platform
@@ -24,6 +25,7 @@ from sereno.serve.findings import Verdict, judge_disk, judge_memory
 from sereno.serve.native.home import State
 from sereno.serve.native.release import Release, Releases
 from sereno.serve.platforms import ComponentStatus
+from sereno.serve.upgrade import taken_back
 
 COMPONENT = click.Choice(sorted(BY_NAME))
 
@@ -42,7 +44,7 @@ def up(on: str | None, lab: bool, yes: bool) -> None:
         before = Releases(here.home).to_return_to(Release.of_this_process())
         if before is None:
             raise
-        raise _taken_back(error, before, narrator) from error
+        raise taken_back(error, narrator, lambda: _run_again(before)) from error
     narrator.step("everything is healthy")
     click.echo(farewell(here, state))
 
@@ -71,10 +73,8 @@ def _up(here: Here, narrator: Narrator, *, on: str | None, lab: bool, yes: bool)
     return state
 
 
-def _taken_back(error: SerenoError, before: Release, narrator: Narrator) -> SerenoError:
-    """Start the program again that was healthy before this one; what to tell."""
-    narrator.tell(error)
-    narrator.step("this state of the program did not become healthy: going back to the one before")
+def _run_again(before: Release) -> bool:
+    """`up` of another state of the program, which is healthy when it ends well."""
     done = subprocess.run(
         [before.python, "-m", "sereno.cli", "up"],
         env={**os.environ, "PYTHONPATH": before.program},
@@ -82,15 +82,7 @@ def _taken_back(error: SerenoError, before: Release, narrator: Narrator) -> Sere
         stdout=subprocess.DEVNULL,
         check=False,
     )
-    if done.returncode != 0:
-        return SerenoError(
-            "neither this state of the program nor the one before becomes healthy",
-            next_step="read the lines above, from the first error on; your data is untouched",
-        )
-    return SerenoError(
-        "the program was not upgraded: the state before it runs again, and your data is untouched",
-        next_step="read the first error above; mend it (or git checkout what ran before), then ./sereno up",
-    )
+    return done.returncode == 0
 
 
 def refuse_small_machine(here: Here, state: State, narrator: Narrator) -> None:
@@ -136,6 +128,9 @@ def status(as_json: bool) -> None:
     else:
         heads = ("component", "state", "since", "restarts", "memory", "version", "address", "")
         show_table(heads, [_cells(row, utc_now()) for row in rows])
+    trouble = _certificate_trouble()
+    if trouble:
+        click.echo(trouble, err=True)
     if any(row.health not in ("healthy", "absent") for row in rows):
         raise SystemExit(1)
 
@@ -172,6 +167,13 @@ def restart(component: str) -> None:
     """Stop and start one COMPONENT."""
     Here.from_environment().chosen_platform().restart(component)
     click.echo(f"{component} runs again")
+
+
+def _certificate_trouble() -> str:
+    """Why the certificate is not renewed, where it should have been."""
+    here = Here.from_environment()
+    state = here.home.state()
+    return "" if state is None else renewal_trouble(told_report(here, state))
 
 
 def _cells(row: ComponentStatus, now: datetime) -> tuple[str, ...]:

@@ -207,7 +207,16 @@ class Docker:
 
     def has_image(self, tag: str) -> bool:
         """Whether the image is on this machine."""
-        return run(["docker", "image", "inspect", "--format", "{{.Id}}", tag]).code == 0
+        return self.image_id(tag) is not None
+
+    def image_id(self, tag: str) -> str | None:
+        """What the tag stands for on this machine."""
+        done = run(["docker", "image", "inspect", "--format", "{{.Id}}", tag])
+        return done.output.strip() if done.code == 0 else None
+
+    def tag(self, image: str, tag: str) -> None:
+        """Have the tag stand for the image of that id."""
+        self._docker("image", "tag", image, tag)
 
     def pull(self, tag: str) -> Finished:
         """Fetch an image from its registry."""

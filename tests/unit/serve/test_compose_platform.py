@@ -14,6 +14,7 @@ import pytest
 from sereno.core.errors import SerenoError, UsageError
 from sereno.outside.processes import Finished, Holder
 from sereno.serve.catalogue import BY_NAME, CATALOGUE
+from sereno.serve.catalogue.desk import IMAGE
 from sereno.serve.compose import stale, watch
 from sereno.serve.compose.health import health_of, words_for
 from sereno.serve.native.home import Home, State
@@ -71,6 +72,12 @@ class FakeEngine:
     answers: dict[str, int] = field(default_factory=dict)
     """Container's id → what a question in it ends with."""
     startable: bool = True
+    images: dict[str, str] = field(default_factory=dict)
+    builds: str = ""
+    """The id of the image that `build` makes; empty: the one that is there."""
+    after_return: Callable[[], dict[str, Box]] = field(
+        default=lambda: {each.name: Box(each.name) for each in CATALOGUE}
+    )
     missing_images: set[str] = field(default_factory=set)
     taken: list[IPv4Network] = field(default_factory=list)
 
@@ -79,6 +86,10 @@ class FakeEngine:
 
     def compose(self, arguments: Sequence[str], *, timeout_seconds: float = 600) -> Finished:
         self.asked.append(tuple(arguments))
+        if arguments[0] == "build" and self.builds:
+            self.images[IMAGE] = self.builds
+        if arguments[0] == "up":
+            self.boxes = self.after_return()
         if arguments[0] == "start" and self.startable:
             self.boxes |= {name: replace(self.boxes[name], state="running") for name in arguments[1:]}
         return Finished(0, "")
@@ -97,6 +108,13 @@ class FakeEngine:
 
     def has_image(self, tag: str) -> bool:
         return tag not in self.missing_images
+
+    def image_id(self, tag: str) -> str | None:
+        return self.images.get(tag)
+
+    def tag(self, image: str, tag: str) -> None:
+        self.asked.append(("tag", image, tag))
+        self.images[tag] = image
 
     def pull(self, tag: str) -> Finished:
         self.asked.append(("pull", tag))
@@ -133,6 +151,9 @@ class Words:
         self.said.append(words)
 
     say = step
+
+    def tell(self, error: SerenoError) -> None:
+        self.said.append(error.message)
 
 
 @dataclass
@@ -324,6 +345,38 @@ def test_a_component_that_never_gets_well_is_named(scene: Scene, monkeypatch: py
     scene.engine.answers = {"id-of-nginx": 1}
     with pytest.raises(SerenoError, match="nginx is not healthy: its health check says starting"):
         scene.up()
+
+
+def test_a_new_image_that_does_not_become_healthy_gives_way_to_the_one_before(scene: Scene) -> None:
+    scene.engine.images = {IMAGE: "sha256:old"}
+    scene.engine.builds = "sha256:new"
+    scene.engine.up_code = 1
+    scene.engine.after_up = lambda: all_up(scene, webapp=Box("webapp", health="unhealthy"))
+    with pytest.raises(SerenoError, match="the program was not upgraded: the state before it runs again"):
+        scene.up()
+    assert scene.engine.asked[-2:] == [("tag", "sha256:old", IMAGE), ("up", "-d", "--remove-orphans")]
+    assert "webapp is not healthy: its health check says unhealthy" in scene.words.said
+
+
+def test_when_the_one_before_fails_too_that_is_said(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "HEALTH_SECONDS", 0)
+    scene.engine.images = {IMAGE: "sha256:old"}
+    scene.engine.builds = "sha256:new"
+    scene.engine.up_code = 1
+    scene.engine.after_up = lambda: all_up(scene, webapp=Box("webapp", health="unhealthy"))
+    scene.engine.after_return = scene.engine.after_up
+    scene.engine.answers = {"id-of-webapp": 1}
+    with pytest.raises(SerenoError, match="neither this state of the program nor the one before"):
+        scene.up()
+
+
+def test_the_same_image_has_nothing_to_give_way_to(scene: Scene) -> None:
+    scene.engine.images = {IMAGE: "sha256:old"}
+    scene.engine.up_code = 1
+    scene.engine.after_up = lambda: all_up(scene, webapp=Box("webapp", health="unhealthy"))
+    with pytest.raises(SerenoError, match="webapp is not healthy"):
+        scene.up()
+    assert not [each for each in scene.engine.asked if each[0] == "tag"]
 
 
 def test_one_that_an_interrupted_up_had_asked_to_end_is_started_again(scene: Scene) -> None:

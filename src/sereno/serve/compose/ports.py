@@ -97,6 +97,14 @@ class Engine(Protocol):
 
     def has_image(self, tag: str) -> bool: ...
 
+    def image_id(self, tag: str) -> str | None:
+        """What the tag stands for now, None when it is not there."""
+        ...
+
+    def tag(self, image: str, tag: str) -> None:
+        """Have `tag` stand for another image, by its id. Raises SerenoError when that is gone."""
+        ...
+
     def pull(self, tag: str) -> Finished: ...
 
     def tail(self, container: str, lines: int) -> str:

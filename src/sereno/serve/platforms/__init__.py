@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+from sereno.core.errors import SerenoError
+
 Health = Literal["healthy", "starting", "unhealthy", "stopped", "absent"]
 
 
@@ -37,6 +39,9 @@ class Narrator(Protocol):
 
     def say(self, words: str) -> None:
         """A fact worth knowing."""
+
+    def tell(self, error: SerenoError) -> None:
+        """An error after which the command goes on."""
 
 
 class Platform(Protocol):

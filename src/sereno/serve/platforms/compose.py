@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sereno.core.errors import SerenoError, UsageError
 from sereno.serve.catalogue import BY_NAME, CATALOGUE
+from sereno.serve.catalogue.desk import IMAGE
 from sereno.serve.component import Component
 from sereno.serve.compose import environment, stale
 from sereno.serve.compose.front import NGINX, Front, put_back_when_refused, refuse_loopback
@@ -24,6 +25,7 @@ from sereno.serve.platforms import ComponentStatus, Narrator
 from sereno.serve.ports import Processes
 from sereno.serve.render import compose_place
 from sereno.serve.repository import remove_others, stale_files, write_files
+from sereno.serve.upgrade import taken_back
 from sereno.settings import Settings
 
 PROJECT = "docker"
@@ -95,6 +97,7 @@ class ComposePlatform:
         containers = self._watch.containers()
         self._refuse_another_clone(containers)
         self._follow_what_is_chosen(containers, narrator)
+        before = self._engine.image_id(IMAGE)
         with put_back_when_refused(self._folder / ".env", self._folder / BESIDE / NGINX_CONF):
             rendered = self._write_files(narrator)
             self._write_environment(rendered, first=not containers)
@@ -104,6 +107,14 @@ class ComposePlatform:
             if self._front.is_behind(containers, rendered):
                 narrator.step("checking Nginx's configuration")
                 self._front.check()
+        try:
+            self._start(rendered, narrator)
+        except SerenoError as error:
+            if before is None or before == self._engine.image_id(IMAGE):
+                raise
+            raise taken_back(error, narrator, lambda: self._run_again(before)) from error
+
+    def _start(self, rendered: str, narrator: Narrator) -> None:
         self._start_all(narrator)
         for name in stale.older_than_their_files(self._root, self._place, self._watch.containers(), rendered):
             if name == NGINX and self._takes_over(rendered, narrator):
@@ -111,6 +122,16 @@ class ComposePlatform:
             narrator.step(f"restarting {name}: its configuration has changed")
             self._compose("restart", name)
         self._watch.wait_for([each.name for each in CATALOGUE])
+
+    def _run_again(self, image: str) -> bool:
+        """Start the desk from another image of it; whether everything is healthy then."""
+        self._engine.tag(image, IMAGE)
+        try:
+            self._compose("up", "-d", "--remove-orphans")
+            self._watch.wait_for([each.name for each in CATALOGUE])
+        except SerenoError:
+            return False
+        return True
 
     def down(self, narrator: Narrator, *, erase: bool = False) -> bool:
         """Stop and remove the containers (False: there were none); with `erase` the volumes and machine's choices."""
