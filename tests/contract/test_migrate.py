@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from sqlalchemy import Engine, inspect, text
+from tests.equipment.monitoring import wait_until
 
 import sereno.guard.store
 import sereno.keep.backups.tables  # noqa: F401 -- so that the metadata knows every table.
@@ -170,7 +171,7 @@ def test_a_kept_lock_has_one_holder_and_passes_on_when_its_connection_breaks(eng
     number = first._connection.scalar(text("SELECT CONNECTION_ID()"))
     with other_engine.connect() as connection:
         connection.execute(text(f"KILL {number}"))
-    assert second.is_ours()
+    wait_until("the server has let go of the dead connection's lock", second.is_ours, 10)
     second.close()
     from sereno.core.errors import Unavailable
 

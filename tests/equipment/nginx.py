@@ -66,7 +66,13 @@ class Nginx:
         )
         self.settings = self.settings.model_copy(update={"site": site})
         self.folder.chmod(0o755)
-        for name in (*(f"data/{each}" for each in DATA_FOLDERS), "run", "log", "secrets", "etc/nginx/conf.d/locations"):
+        for name in (
+            *(f"data/{each}" for each in DATA_FOLDERS),
+            "run/memory",
+            "log",
+            "secrets",
+            "etc/nginx/conf.d/locations",
+        ):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         for name in ("www/static", "www/errors", "www/status"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)

@@ -14,6 +14,8 @@ from sereno.core.errors import Unavailable
 from sereno.database.session import Database
 
 ATTEMPTS = 6
+PATIENCE_SECONDS = 4.0
+"""After so long no further attempt begins: a deadlock is told at once, but a lock that does not come takes seconds."""
 _DEADLOCK = 1213
 _LOCK_WAIT_TIMEOUT = 1205
 _RECORD_CHANGED = 1020
@@ -27,12 +29,14 @@ def in_one_transaction(database: Database, work: Callable[[Session], _Answer]) -
     `work` may be run several times, so it must not change anything but through its session. Raises Unavailable when
     the database does not answer, or when the deadlock came back at every attempt.
     """
+    began = time.monotonic()
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with database.unit_of_work() as session:
                 return work(session)
         except Unavailable as error:
-            if attempt == ATTEMPTS or not _is_worth_repeating(error.__cause__):
+            enough = attempt == ATTEMPTS or time.monotonic() - began > PATIENCE_SECONDS
+            if enough or not _is_worth_repeating(error.__cause__):
                 raise
             # Uneven pauses, or the same two transactions would meet again.
             time.sleep(random.uniform(0.002, 0.01) * attempt)  # noqa: S311 -- no secret, only unevenness.

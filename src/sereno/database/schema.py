@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pkgutil
 
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 import sereno.migrations.versions
 from sereno.core.errors import Unavailable
 from sereno.database.schema_note import oldest_reader
+from sereno.database.session import is_missing_table
 
 
 def known_revisions() -> tuple[str, ...]:
@@ -31,11 +32,12 @@ def present_revision(engine: Engine) -> str | None:
     """
     try:
         with engine.connect() as connection:
-            if not inspect(connection).has_table("alembic_version"):
-                return None
+            # Not asked first whether the table is there: that takes a temporary table, and so room on the disk.
             revision = connection.scalar(text("SELECT version_num FROM alembic_version"))
             return None if revision is None else str(revision)
     except (DBAPIError, PoolTimeout) as error:
+        if isinstance(error, DBAPIError) and is_missing_table(error):
+            return None
         raise Unavailable(
             f"the database does not answer: {error.__class__.__name__}",
             next_step="look at ./sereno status and ./sereno logs mysql",

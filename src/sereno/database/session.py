@@ -12,11 +12,22 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
 from sereno.core.errors import Unavailable
+from sereno.database.room import NoRoom
 
 _NO_SUCH_TABLE = 1146
+_DISK_FULL = (1021, 1026, 1114)
+"""No room for a temporary table, for a file, or for a row; see MariaDB's list of error codes."""
+_ENGINE_ERROR = 1030
+_ENOSPC = "28"
 
 CONNECT_SECONDS = 3
 """A database on this machine answers at once or not at all; a longer wait only holds a thread."""
+
+STATEMENT_SECONDS = 10
+"""No statement of the desk needs so long; what does waits for something that does not come, as for room on the disk."""
+
+LOCK_WAIT_SECONDS = 3
+"""Whoever holds a row for longer has hung."""
 
 
 def make_engine(url: str | URL, *, pool_size: int = 5) -> Engine:
@@ -39,7 +50,7 @@ def make_engine(url: str | URL, *, pool_size: int = 5) -> Engine:
     )
 
 
-def connect_arguments(*, statement_seconds: int = 30) -> dict[str, Any]:
+def connect_arguments(*, statement_seconds: int = STATEMENT_SECONDS) -> dict[str, Any]:
     """What every connection of PyMySQL is opened with; no statement may take longer than `statement_seconds`."""
     return {
         "connect_timeout": CONNECT_SECONDS,
@@ -47,7 +58,7 @@ def connect_arguments(*, statement_seconds: int = 30) -> dict[str, Any]:
         "write_timeout": statement_seconds,
         "charset": "utf8mb4",
         "init_command": "SET time_zone='+00:00', sql_mode='TRADITIONAL,NO_ENGINE_SUBSTITUTION', "
-        "innodb_lock_wait_timeout=5",
+        f"innodb_lock_wait_timeout={LOCK_WAIT_SECONDS}",
     }
 
 
@@ -68,12 +79,14 @@ class Database:
         try:
             with session.begin():
                 yield session
-        except (PoolTimeout, OperationalError) as error:
+        except PoolTimeout as error:
             raise _unavailable(error) from error
         except DBAPIError as error:
-            if error.connection_invalidated:
+            if _is_disk_full(error):
+                raise NoRoom("the database's disk is full: nothing can be stored") from error
+            if isinstance(error, OperationalError) or error.connection_invalidated:
                 raise _unavailable(error) from error
-            if _is_missing_table(error):
+            if is_missing_table(error):
                 raise Unavailable(
                     "the database's tables are not made yet",
                     next_step="the desk makes them as soon as it can; its log (./sereno logs webapp) says what hinders",
@@ -83,10 +96,19 @@ class Database:
             session.close()
 
 
-def _is_missing_table(error: DBAPIError) -> bool:
+def is_missing_table(error: DBAPIError) -> bool:
     """Whether a table is missing: between the start and the end of the first migration that is no defect."""
-    number = error.orig.args[0] if error.orig is not None and error.orig.args else None
-    return number == _NO_SUCH_TABLE
+    return _number(error) == _NO_SUCH_TABLE or "no such table" in str(error.orig)
+
+
+def _is_disk_full(error: DBAPIError) -> bool:
+    number = _number(error)
+    return number in _DISK_FULL or (number == _ENGINE_ERROR and f"error {_ENOSPC} " in str(error.orig))
+
+
+def _number(error: DBAPIError) -> int | None:
+    """The server's number for what went wrong; None when it was not the server that said so."""
+    return error.orig.args[0] if error.orig is not None and error.orig.args else None
 
 
 def _unavailable(error: Exception) -> Unavailable:

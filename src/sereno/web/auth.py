@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response
 
 from sereno.core.errors import Forbidden, Unavailable
 from sereno.database.retry import in_one_transaction
+from sereno.database.room import NoRoom
 from sereno.guard import sessions
 from sereno.guard.model import Identity, Role
 from sereno.web.desk import desk
@@ -112,10 +113,18 @@ def current_identity_or_none() -> Identity | None:
 
 def _identity_of_session(token: str) -> Identity | None:
     own = desk()
-    moment, is_use = own.clock(), "X-Live" not in request.headers
-    return in_one_transaction(
-        own.database, lambda session: sessions.identify(session, token, now=moment, is_use=is_use)
-    )
+    moment = own.clock()
+
+    def identified(*, is_use: bool) -> Identity | None:
+        return in_one_transaction(
+            own.database, lambda session: sessions.identify(session, token, now=moment, is_use=is_use)
+        )
+
+    try:
+        return identified(is_use="X-Live" not in request.headers)
+    except NoRoom:
+        # When somebody was seen is not worth turning them away from what a full disk still lets them read.
+        return identified(is_use=False)
 
 
 def init_app(app: Flask) -> None:

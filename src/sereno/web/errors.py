@@ -14,6 +14,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from sereno.core.errors import Conflict, Forbidden, NotFound, SerenoError, Unavailable, UsageError
+from sereno.database.room import NoRoom
 from sereno.guard.errors import TooManyAttempts, WrongCredentials
 from sereno.web.i18n import N_
 from sereno.web.request_id import current_request_id
@@ -69,6 +70,15 @@ WORDS = {
 }
 
 
+WITHOUT_ROOM = Words(
+    N_("The desk cannot store anything just now"),
+    N_(
+        "Its disk is full, so what you sent was not saved; looking at things still works. "
+        "Ask an administrator to make space, then send it again."
+    ),
+)
+
+
 def status_of(error: SerenoError) -> int:
     """The HTTP status that says what `error` says."""
     return next((status for kind, status in STATUS_OF if isinstance(error, kind)), 500)
@@ -79,9 +89,9 @@ def words_for(status: int) -> Words:
     return WORDS.get(status) or WORDS[400 if status < 500 else 500]
 
 
-def error_page(status: int) -> Response:
-    """The friendly page for `status` in the reader's language."""
-    return make_response(render_template("error.html", status=status, words=words_for(status)), status)
+def error_page(status: int, words: Words | None = None) -> Response:
+    """The friendly page for `status` in the reader's language, with its usual words or others."""
+    return make_response(render_template("error.html", status=status, words=words or words_for(status)), status)
 
 
 def problem(status: int, *, detail: str = "", **members: object) -> Response:
@@ -100,12 +110,12 @@ def problem(status: int, *, detail: str = "", **members: object) -> Response:
     return response
 
 
-def answer(status: int, *, detail: str = "", next_step: str = "") -> Response:
+def answer(status: int, *, detail: str = "", next_step: str = "", words: Words | None = None) -> Response:
     """A problem document under `/api/`, else a page."""
     if request.path.startswith("/api/"):
         response = problem(status, detail=detail, next_step=next_step)
     else:
-        response = error_page(status)
+        response = error_page(status, words)
     if status == 503:
         response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response
@@ -118,18 +128,18 @@ def init_app(app: Flask) -> None:
     def told(error: SerenoError) -> Response:
         status = status_of(error)
         if status >= 500:
-            _log.error("%s", error.message, exc_info=error if status == 500 else None)
-        response = answer(status, detail=error.message, next_step=error.next_step)
+            cause = {"cause": str(error.__cause__)} if error.__cause__ else {}
+            _log.error("%s", error.message, exc_info=error if status == 500 else None, extra=cause)
+        words = WITHOUT_ROOM if isinstance(error, NoRoom) else None
+        response = answer(status, detail=error.message, next_step=error.next_step, words=words)
         if isinstance(error, TooManyAttempts):
             response.headers["Retry-After"] = str(error.wait_seconds)
         return response
 
     @app.errorhandler(CSRFError)
     def forged(error: CSRFError) -> Response:
-        response = answer(400, detail=f"refused as forged: {error.description}", next_step=FORM_ADVICE)
-        if not request.path.startswith("/api/"):
-            response.set_data(render_template("error.html", status=400, words=Words(FORM_TITLE, FORM_ADVICE)))
-        return response
+        words = Words(FORM_TITLE, FORM_ADVICE)
+        return answer(400, detail=f"refused as forged: {error.description}", next_step=FORM_ADVICE, words=words)
 
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> Response:

@@ -31,6 +31,7 @@ from pathlib import Path
 from sqlalchemy import URL, make_url
 
 from sereno.core.errors import SettingsError
+from sereno.database.room import refuse_writes_without_room
 from sereno.database.session import Database, make_engine
 from sereno.outside.alertmanager import AlertmanagerClient
 from sereno.outside.prometheus import PrometheusClient
@@ -117,8 +118,14 @@ class Surroundings:
 
 
 def open_database(surroundings: Surroundings, *, pool_size: int = 5) -> Database:
-    """The desk's database; nothing is connected until it is used."""
-    return Database(make_engine(surroundings.database_url(), pool_size=pool_size))
+    """The desk's database; nothing is connected until it is used.
+
+    Sereno's own lies on the same disk as what Nginx serves, a user's own may lie anywhere.
+    """
+    engine = make_engine(surroundings.database_url(), pool_size=pool_size)
+    if not surroundings.settings.database.url:
+        refuse_writes_without_room(engine, surroundings.www)
+    return Database(engine)
 
 
 def open_readings(surroundings: Surroundings) -> PrometheusReadings:

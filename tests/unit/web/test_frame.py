@@ -12,6 +12,8 @@ from tests.equipment.desk import Visitor, desk_app
 from tests.unit.web.conftest import Clock
 
 from sereno.core.errors import Conflict, Forbidden, NotFound, SerenoError, Unavailable, UsageError
+from sereno.database import room
+from sereno.database.room import refuse_writes_without_room
 from sereno.database.session import Database, make_engine
 from sereno.guard.model import User
 from sereno.settings import Settings
@@ -72,6 +74,24 @@ def test_a_database_that_is_away_is_told_in_words(tmp_path: Path) -> None:
         assert "The desk cannot answer just now" in answer.text
     assert visitor.get("/api/v1/users").status_code == 503
     assert visitor.get("/nothing").status_code == 404, "what needs no database is answered"
+
+
+def test_a_full_disk_lets_people_read_and_tells_whoever_writes(
+    signed_in: Begin, database: Database, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice = signed_in("alice")
+    refuse_writes_without_room(database.engine, tmp_path)
+    monkeypatch.setattr(room, "LEAST_BYTES", 2**62)
+    clock.advance(minutes=5)  # So long that her visit would be noted.
+    assert "bob" in alice.get("/users").text
+    english = alice.post("/users/add?lang=en", {"name": "dora", "role": "viewer"})
+    spanish = alice.post("/users/add?lang=es", {"name": "dora", "role": "viewer"})
+    assert english.status_code == spanish.status_code == 503
+    assert "Its disk is full, so what you sent was not saved" in english.text
+    assert "Su disco está lleno, así que lo que enviaste no se guardó" in spanish.text
+    assert "dora" not in alice.get("/users").text
+    refused = alice.api("POST", "/api/v1/users", {"name": "dora", "role": "viewer"})
+    assert refused.status_code == 503 and "the disk is full" in refused.json["detail"]
 
 
 def test_405_and_413_are_friendly(visitor: Visitor) -> None:

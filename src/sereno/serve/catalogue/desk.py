@@ -58,7 +58,7 @@ def _native_environment(place: Place, process: str) -> dict[str, str]:
         "SERENO_GRAFANA_DATABASE": str(place.data("grafana/grafana.db")),
         "SERENO_BIND": f"127.0.0.1:{place.ports[process]}",
         # In memory, as in Compose: the files are mapped, and a full disk would kill who counts one request more.
-        "PROMETHEUS_MULTIPROC_DIR": f"/dev/shm/sereno-{process}-{place.ports[process]}",  # noqa: S108 -- see server.py.
+        "PROMETHEUS_MULTIPROC_DIR": str(place.run("memory", f"{process}-metrics")),
         "PYTHONDONTWRITEBYTECODE": "1",
         "SERENO_TLS": str(place.tls),
         "SERENO_NGINX_PID": str(place.run("nginx.pid")),

@@ -24,7 +24,6 @@ DATA_FOLDERS = (
     "grafana",
     "nginx/body",
     "nginx/proxy",
-    "nginx/cache",
     "nginx/fastcgi",
     "nginx/uwsgi",
     "nginx/scgi",

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from sereno.core.errors import SerenoError
 from sereno.serve.catalogue import BY_NAME, CATALOGUE, default_ports
 from sereno.serve.component import Component
-from sereno.serve.native import database, files
+from sereno.serve.native import database, files, memory
 from sereno.serve.native.daemon import Daemon
 from sereno.serve.native.death_book import DeathBook
 from sereno.serve.native.home import Home, State, write_whole
@@ -99,6 +99,7 @@ class NativePlatform:
     def down(self, narrator: Narrator, *, erase: bool = False) -> bool:
         """Ask Supervisor to end everything, and look that nothing is left; False when nothing ran."""
         ran = self._daemon.end(narrator, for_good=erase)
+        memory.give_back(self._home)
         if erase:
             narrator.step("removing data, secrets and logs")
             files.erase(self._home)
@@ -193,6 +194,7 @@ class NativePlatform:
 
     def _prepare(self, place: Place) -> None:
         files.make_folders(self._home)
+        memory.ensure(self._home, self._user)
         files.make_secrets(self._home, place)
         files.copy_own(self._home, self._root)
         files.bring_passphrase(self._home, self._root, self._settings)
