@@ -151,7 +151,7 @@ def _damaged() -> SerenoError:
 
 def _wrapping_key(passphrase: str, salt: bytes, work_factor: int) -> bytes:
     return hashlib.scrypt(
-        passphrase.encode(), salt=_SALT_LABEL + salt, n=1 << work_factor, r=8, p=1, maxmem=1 << 31, dklen=32
+        passphrase.encode(), salt=_SALT_LABEL + salt, n=1 << work_factor, r=8, p=1, maxmem=(1 << 31) - 1, dklen=32
     )
 
 

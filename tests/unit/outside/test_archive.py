@@ -1,0 +1,138 @@
+"""The file that a backup is: whole or not there, and damaged ones are told."""
+
+from __future__ import annotations
+
+import io
+import os
+import sqlite3
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from sereno.core.errors import SerenoError
+from sereno.outside import archive
+
+PASSPHRASE = "a passphrase of some length"
+
+
+@pytest.fixture(params=["", PASSPHRASE], ids=["plain", "encrypted"])
+def passphrase(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def packed(folder: Path, passphrase: str) -> Path:
+    (folder / "dump").write_bytes(os.urandom(300_000))
+    (folder / "small").write_text("few")
+    target = folder / "x.tar"
+    parts = {"database.sql.gz": folder / "dump", "home.tar.gz": folder / "small"}
+    sha256 = archive.pack(target, '{"a": 1}', parts, passphrase=passphrase, written_at=0)
+    assert archive.measure(target).sha256 == sha256
+    return target
+
+
+def test_parts_come_out_as_they_went_in(tmp_path: Path, passphrase: str) -> None:
+    file = packed(tmp_path, passphrase)
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert archive.manifest_in(file, passphrase) == '{"a": 1}'
+    out = tmp_path / "out"
+    out.mkdir()
+    text, found = archive.unpack(file, passphrase, out)
+    assert text == '{"a": 1}'
+    assert found == {
+        "database.sql.gz": archive.measure(tmp_path / "dump"),
+        "home.tar.gz": archive.measure(tmp_path / "small"),
+    }
+    assert (out / "database.sql.gz").read_bytes() == (tmp_path / "dump").read_bytes()
+    assert archive.is_sealed(file) is bool(passphrase)
+
+
+def test_a_file_that_is_cut_off_is_no_backup(tmp_path: Path, passphrase: str) -> None:
+    file = packed(tmp_path, passphrase)
+    content = file.read_bytes()
+    for number, length in enumerate((0, 100, 5000, 200_000)):
+        file.write_bytes(content[:length])
+        out = tmp_path / f"out{number}"
+        out.mkdir()
+        with pytest.raises(SerenoError):
+            archive.unpack(file, passphrase, out)
+
+
+def test_an_encrypted_file_needs_its_passphrase(tmp_path: Path) -> None:
+    file = packed(tmp_path, PASSPHRASE)
+    with pytest.raises(SerenoError, match="is encrypted") as refused:
+        archive.manifest_in(file, "")
+    assert "--passphrase-file" in refused.value.next_step
+    with pytest.raises(SerenoError, match="does not open"):
+        archive.manifest_in(file, "another passphrase here")
+
+
+def test_nothing_is_left_of_one_that_could_not_be_written(tmp_path: Path) -> None:
+    (tmp_path / "dump").write_text("x")
+    with pytest.raises(FileNotFoundError):
+        parts = {"a": tmp_path / "dump", "b": tmp_path / "gone"}
+        archive.pack(tmp_path / "x.tar", "{}", parts, passphrase="", written_at=0)
+    assert [file.name for file in tmp_path.iterdir()] == ["dump"]
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SerenoError, match="cannot be read: No such file"):
+        archive.manifest_in(tmp_path / "none.tar", "")
+
+
+def made_by_hand(target: Path, name: str, *, mode: str = "w") -> Path:
+    with tarfile.open(target, mode) as tar:  # type: ignore[call-overload]
+        for each in ("manifest.json", name):
+            entry = tarfile.TarInfo(each)
+            entry.size = 2
+            tar.addfile(entry, io.BytesIO(b"{}"))
+    return target
+
+
+@pytest.mark.parametrize("name", ["../outside", "/outside", ".hidden", "a/b"])
+def test_a_part_with_a_path_is_refused(tmp_path: Path, name: str) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    with pytest.raises(SerenoError, match="no whole backup"):
+        archive.unpack(made_by_hand(tmp_path / "x.tar", name), "", out)
+    assert [file.name for file in tmp_path.rglob("outside")] == []
+
+
+def test_folders_keep_modes_and_links_and_leave_out_what_they_should(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / "secrets").mkdir(parents=True)
+    (home / "secrets/key").write_text("k")
+    (home / "secrets/key").chmod(0o600)
+    (home / "secrets/passphrase").write_text("p")
+    (home / "tls/pairs/one").mkdir(parents=True)
+    (home / "tls/pairs/one/cert.pem").write_text("c")
+    (home / "tls/served").symlink_to("pairs/one")
+    paths = {"secrets": home / "secrets", "tls": home / "tls", "etc/sereno.toml": home / "none"}
+    archive.pack_paths(paths, tmp_path / "home.tar.gz", without=frozenset({"secrets/passphrase"}))
+    out = tmp_path / "out"
+    names = archive.unpack_folder(tmp_path / "home.tar.gz", out)
+    assert sorted(names) == ["secrets/key", "tls/pairs/one/cert.pem", "tls/served"]
+    assert (out / "tls/served/cert.pem").read_text() == "c"
+    assert (out / "secrets/key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("name", ["../outside", "/outside"])
+def test_a_folders_path_that_leads_out_is_refused(tmp_path: Path, name: str) -> None:
+    file = made_by_hand(tmp_path / "home.tar.gz", name, mode="w:gz")
+    with pytest.raises(SerenoError, match="no whole backup"):
+        archive.unpack_folder(file, tmp_path / "out")
+
+
+def test_an_sqlite_database_is_copied_while_somebody_writes(tmp_path: Path) -> None:
+    source = tmp_path / "grafana.db"
+    with sqlite3.connect(source) as writer:
+        writer.execute("CREATE TABLE t (n INTEGER)")
+        writer.execute("INSERT INTO t VALUES (1)")
+    writer.execute("INSERT INTO t VALUES (2)")  # Not committed.
+    archive.copy_sqlite(source, tmp_path / "copy.gz")
+    writer.close()
+    archive.unzip(tmp_path / "copy.gz", tmp_path / "copy")
+    with sqlite3.connect(tmp_path / "copy") as copy:
+        assert copy.execute("SELECT n FROM t").fetchall() == [(1,)]
+    copy.close()
+    assert not list(tmp_path.glob("*.plain"))
