@@ -127,6 +127,53 @@ def test_an_ordinary_user_with_sudo_needs_to_type_nothing_more(fresh: FreshDebia
     assert (fresh.root / "etc/systemd/system/nginx.service").readlink() == Path("/dev/null")
 
 
+KILLED_THRICE = """
+log=/var/lib/sereno/log/apt.log
+up() { ./sereno up --on native 2>"/narration-$1" & }
+wait_for() {  # until a file says it
+    for _ in $(seq 6000); do if grep -q -e "$1" "$2" 2>/dev/null; then return; fi; sleep 0.02; done
+    echo "never: $1"; cat /narration-*; return 1
+}
+packagers() {  # the pids of apt and dpkg
+    local each name
+    for each in /proc/[0-9]*; do
+        { read -r name <"$each/comm"; } 2>/dev/null || continue
+        case $name in apt-get | dpkg) echo "${each#/proc/}" ;; esac
+    done
+}
+end_all() { kill -9 -1; wait; ls /usr/sbin/policy-rc.d; }
+
+# Everything at once, as when the power goes, while a package is unpacked.
+up 1; wait_for "Unpacking mariadb-server " $log; end_all
+[ -n "$(dpkg --audit)" ]
+
+# The command alone: what it has started goes on (slowly here), and the next one waits for it.
+mv $log $log.1
+up 2; wait_for "Setting up" $log; kill -STOP $(packagers); kill -9 $!; wait
+up 3; wait_for "waiting until it has finished" /narration-3; kill -CONT $(packagers)
+
+# Everything again, while a package is configured.
+wait_for "Setting up mariadb-server" $log; end_all
+
+up 4; wait $!
+./sereno status --json > /status.json
+dpkg --audit > /audit
+./sereno down
+"""
+
+
+def test_killed_while_packages_are_installed_it_comes_up_when_run_again(fresh: FreshDebian) -> None:
+    done = fresh.run(KILLED_THRICE, free_ports(), seconds=500)
+    told = "".join(file.read_text() for file in sorted(fresh.root.glob("narration-*")))
+    assert done.returncode == 0, done.stdout + done.stderr + told
+    rows = json.loads((fresh.root / "status.json").read_text())
+    assert {row["health"] for row in rows if row["name"] != "grafana"} == {"healthy"}
+    assert (fresh.root / "audit").read_text() == ""
+    assert "finishing the installation of packages that was interrupted" in (fresh.root / "narration-4").read_text()
+    assert not (fresh.root / "usr/sbin/policy-rc.d").exists()
+    assert (fresh.root / "etc/systemd/system/mariadb.service").readlink() == Path("/dev/null")
+
+
 def test_without_root_it_lists_what_to_install_and_stops(fresh: FreshDebian) -> None:
     done = fresh.run(
         "useradd --create-home alice; chown -R alice .; "

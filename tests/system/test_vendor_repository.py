@@ -142,7 +142,7 @@ def installed(root: Path) -> bool:
 
 
 def test_with_the_right_key_it_is_installed_and_does_not_start(vendor: Vendor, root: Path, tmp_path: Path) -> None:
-    install_from(vendor.repository, tmp_path / "log", root=root)
+    install_from(vendor.repository, tmp_path / "log", print, root=root)
     assert installed(root)
     assert (root / "etc/systemd/system/grafana-server.service").readlink() == Path("/dev/null")
     assert not (root / "usr/sbin/policy-rc.d").exists()
@@ -151,7 +151,7 @@ def test_with_the_right_key_it_is_installed_and_does_not_start(vendor: Vendor, r
 def test_another_key_than_the_pinned_one_is_refused(vendor: Vendor, root: Path, tmp_path: Path) -> None:
     stranger = replace(vendor.repository, fingerprint="0" * 40)
     with pytest.raises(SerenoError, match="is not the pinned one"):
-        install_from(stranger, tmp_path / "log", root=root)
+        install_from(stranger, tmp_path / "log", print, root=root)
     assert not installed(root)
 
 
@@ -160,7 +160,7 @@ def test_a_repository_signed_by_another_key_of_the_bundle_is_refused(
 ) -> None:
     vendor.publish(vendor.another_key())
     with pytest.raises(SerenoError, match="was not installed") as refusal:
-        install_from(vendor.repository, tmp_path / "log", root=root)
+        install_from(vendor.repository, tmp_path / "log", print, root=root)
     assert "NO_PUBKEY" in refusal.value.log_tail or "not signed" in refusal.value.log_tail
     assert not installed(root)
     assert not (root / "etc/apt/sources.list.d/sereno-vendor.list").exists()
@@ -169,7 +169,7 @@ def test_a_repository_signed_by_another_key_of_the_bundle_is_refused(
 def test_a_package_changed_after_signing_is_refused(vendor: Vendor, root: Path, tmp_path: Path) -> None:
     vendor.tamper()
     with pytest.raises(SerenoError, match="was not installed") as refusal:
-        install_from(vendor.repository, tmp_path / "log", root=root)
+        install_from(vendor.repository, tmp_path / "log", print, root=root)
     assert "mismatch" in refusal.value.log_tail.lower() or "unexpected size" in refusal.value.log_tail.lower()
     assert not installed(root)
 
@@ -177,5 +177,5 @@ def test_a_package_changed_after_signing_is_refused(vendor: Vendor, root: Path, 
 def test_without_network_it_says_what_cannot_be_reached(vendor: Vendor, root: Path, tmp_path: Path) -> None:
     away = replace(vendor.repository, key_url="http://127.0.0.1:1/gpg.key")
     with pytest.raises(SerenoError, match="cannot be fetched") as refusal:
-        install_from(away, tmp_path / "log", root=root)
+        install_from(away, tmp_path / "log", print, root=root)
     assert "127.0.0.1:1" in refusal.value.next_step

@@ -33,7 +33,7 @@ def offer_grafana(here: Here, state: State, narrator: Narrator, *, yes: bool) ->
     log = here.home / "log/grafana-install.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     try:
-        install_from(GRAFANA, log) if root else install_grafana(log)
+        install_from(GRAFANA, log, narrator.say) if root else install_grafana(log)
     except SerenoError as error:
         narrator.say(f"without Grafana for now: {error.message}")
         narrator.say(f"next: {error.next_step}; then {HOW}")

@@ -11,16 +11,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sereno.core.errors import SerenoError
+from sereno.outside.apt import Tell
 from sereno.outside.packages import Packages
 
 
 class PackagesBySudo:
     """See `sereno.serve.ports.Packages`."""
 
-    def install(self, packages: Sequence[str], units: Sequence[str], log: Path) -> None:
+    def unfinished(self, packages: Sequence[str]) -> bool:
+        """As `Packages.unfinished`, which anybody may look at."""
+        return Packages().unfinished(packages)
+
+    def install(self, packages: Sequence[str], units: Sequence[str], log: Path, tell: Tell) -> None:
         """As `Packages.install`; where sudo may not be used, the line to type is told."""
         if not may_sudo():
-            Packages().install(packages, units, log)
+            Packages().install(packages, units, log, tell)
             return
         marked = [part for unit in units for part in ("--unit", unit)]
         _as_root(["packages", "--log", str(log), *marked, *packages], log)
@@ -50,8 +55,8 @@ def _as_root(arguments: Sequence[str], log: Path) -> None:
     done = subprocess.run(
         ["sudo", "-n", *environment, sys.executable, "-m", "sereno.outside.root_tasks", *arguments],
         stdin=subprocess.DEVNULL,
+        # Its standard error is ours: that is where it tells whom it waits for.
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
         check=False,

@@ -3,7 +3,8 @@
     python -m sereno.outside.root_tasks packages --log FILE [--unit UNIT …] PACKAGE …
     python -m sereno.outside.root_tasks grafana --log FILE
 
-A failure is written to standard output as JSON (message, next_step, log_tail), and the exit code is 1.
+A failure is written to standard output as JSON (message, next_step, log_tail), and the exit code is 1; what a person
+should know meanwhile, to standard error.
 """
 
 from __future__ import annotations
@@ -24,13 +25,18 @@ def main(arguments: Sequence[str]) -> int:
     wanted = _parser().parse_args(arguments)
     try:
         if wanted.task == "packages":
-            Packages().install(wanted.packages, wanted.unit, wanted.log)
+            Packages().install(wanted.packages, wanted.unit, wanted.log, _tell)
         else:
-            install_from(GRAFANA, wanted.log)
+            install_from(GRAFANA, wanted.log, _tell)
     except SerenoError as error:
         json.dump({"message": error.message, "next_step": error.next_step, "log_tail": error.log_tail}, sys.stdout)
         return 1
     return 0
+
+
+def _tell(words: str) -> None:
+    # As far from the edge as the narration of the command that has called this one.
+    print(f"          {words}", file=sys.stderr, flush=True)
 
 
 def _parser() -> argparse.ArgumentParser:

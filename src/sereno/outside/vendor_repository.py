@@ -16,7 +16,8 @@ from pathlib import Path
 import urllib3
 
 from sereno.core.errors import SerenoError
-from sereno.outside.packages import Packages, apt_get, mask, no_service_starts
+from sereno.outside.apt import Tell, no_service_starts
+from sereno.outside.packages import Packages, apt_get, finish_unfinished, mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ GRAFANA = VendorRepository(
 )
 
 
-def install_from(repository: VendorRepository, log: Path, *, root: Path = Path("/")) -> None:
+def install_from(repository: VendorRepository, log: Path, tell: Tell, *, root: Path = Path("/")) -> None:
     """Trust the repository, install its package without letting it start, or leave nothing behind.
 
     `root` is another file system than this machine's (for tests). Raises SerenoError without root, when the key is
@@ -57,7 +58,7 @@ def install_from(repository: VendorRepository, log: Path, *, root: Path = Path("
     if os.geteuid() != 0:
         raise SerenoError(f"installing {repository.package} needs root", next_step="sudo ./sereno up --yes")
     if shutil.which("gpg") is None:
-        Packages().install(["gnupg"], [], log)
+        Packages().install(["gnupg"], [], log, tell)
     keyring = root / f"usr/share/keyrings/sereno-{repository.name}.gpg"
     source = root / f"etc/apt/sources.list.d/sereno-{repository.name}.list"
     key = _pinned_key(repository, _download(repository))
@@ -68,11 +69,11 @@ def install_from(repository: VendorRepository, log: Path, *, root: Path = Path("
     try:
         # Its signature and nobody else's: a warning from any other source of this machine is not our matter.
         alone = ["-o", f"Dir::Etc::SourceList={source}", "-o", "Dir::Etc::SourceParts=-"]
-        _apt(repository, ["-o", "APT::Update::Error-Mode=any", *alone, "update"], log, root)
+        _apt(repository, ["-o", "APT::Update::Error-Mode=any", *alone, "update"], log, tell, root)
         mask(repository.unit, root)
-        with no_service_starts(root):
-            wanted = f"{repository.package}={repository.version}"
-            _apt(repository, ["--yes", "--no-install-recommends", "install", wanted], log, root)
+        with no_service_starts(tell, root):
+            finish_unfinished(log, tell, root)
+            _apt(repository, ["install", f"{repository.package}={repository.version}"], log, tell, root)
     except SerenoError:
         # A repository that can't be trusted would also break every later update of this machine.
         source.unlink(missing_ok=True)
@@ -107,10 +108,11 @@ def _pinned_key(repository: VendorRepository, bundle: bytes) -> bytes:
     return exported.stdout
 
 
-def _apt(repository: VendorRepository, arguments: list[str], log: Path, root: Path) -> None:
+def _apt(repository: VendorRepository, arguments: list[str], log: Path, tell: Tell, root: Path) -> None:
     apt_get(
         [*_within(root), *arguments],
         log,
+        tell,
         failure=f"{repository.package} was not installed: apt-get failed",
         next_step="a wrong signature or checksum is never overridden; without network, try again later",
     )

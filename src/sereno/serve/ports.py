@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -82,10 +82,14 @@ class Processes(Protocol):
 class Packages(Protocol):
     """The distribution's packages."""
 
-    def install(self, packages: Sequence[str], units: Sequence[str], log: Path) -> None:
-        """Install what is missing without letting it start services of its own.
+    def unfinished(self, packages: Sequence[str]) -> bool:
+        """Whether an installation of these packages, or any of ours, was ended half-way, or goes on right now."""
+        ...
 
-        Raises SerenoError with the last lines of what the package manager said.
+    def install(self, packages: Sequence[str], units: Sequence[str], log: Path, tell: Callable[[str], None]) -> None:
+        """Install what is missing without letting it start services of its own; finish first what was interrupted.
+
+        It is told whom it waits for. Raises SerenoError with the last lines of what the package manager said.
         """
         ...
 

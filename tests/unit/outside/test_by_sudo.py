@@ -36,7 +36,7 @@ def sudo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]
 
 def test_packages_and_units_are_handed_to_root(sudo: Callable[..., Path], tmp_path: Path) -> None:
     asked = sudo(allowed=True)
-    by_sudo.PackagesBySudo().install(["nginx-light", "prometheus"], ["nginx.service"], tmp_path / "apt.log")
+    by_sudo.PackagesBySudo().install(["nginx-light", "prometheus"], ["nginx.service"], tmp_path / "apt.log", print)
     words = asked.read_text()
     assert f"sereno.outside.root_tasks packages --log {tmp_path}/apt.log" in words
     assert words.strip().endswith("--unit nginx.service nginx-light prometheus")
@@ -46,7 +46,7 @@ def test_what_fails_there_fails_here_with_the_same_words(sudo: Callable[..., Pat
     told = json.dumps({"message": "apt-get failed", "next_step": "check the network", "log_tail": "E: Unable"})
     sudo(allowed=True, then=f"echo '{told}'; exit 1")
     with pytest.raises(SerenoError, match="apt-get failed") as refusal:
-        by_sudo.PackagesBySudo().install(["nginx-light"], [], tmp_path / "apt.log")
+        by_sudo.PackagesBySudo().install(["nginx-light"], [], tmp_path / "apt.log", print)
     assert refusal.value.next_step == "check the network"
     assert refusal.value.log_tail == "E: Unable"
 
@@ -64,7 +64,7 @@ def test_who_may_not_use_sudo_is_told_what_to_type(
     asked = sudo(allowed=False)
     monkeypatch.setattr(packages.os, "geteuid", lambda: 1000)
     with pytest.raises(SerenoError) as refusal:
-        by_sudo.PackagesBySudo().install(["nginx-light"], ["nginx.service"], tmp_path / "apt.log")
+        by_sudo.PackagesBySudo().install(["nginx-light"], ["nginx.service"], tmp_path / "apt.log", print)
     assert "nginx-light" in str(refusal.value)
     assert "sudo" in refusal.value.next_step
     assert not asked.exists()
@@ -76,7 +76,7 @@ def test_the_task_installs_what_it_is_told(tmp_path: Path, monkeypatch: pytest.M
     log = tmp_path / "apt.log"
     command = ["packages", "--log", str(log), "--unit", "nginx.service", "--unit", "mariadb.service", "nginx-light"]
     assert root_tasks.main(command) == 0
-    assert seen == [["nginx-light"], ["nginx.service", "mariadb.service"], log]
+    assert seen == [["nginx-light"], ["nginx.service", "mariadb.service"], log, root_tasks._tell]
 
 
 def test_a_failing_task_says_so_for_its_caller(

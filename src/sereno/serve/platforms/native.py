@@ -158,15 +158,16 @@ class NativePlatform:
     # -- steps of `up` -------------------------------------------------------------------------------------------
 
     def _install(self, narrator: Narrator) -> None:
-        missing = [each for each in self._components() if each.native.package and not self._program_is_there(each)]
-        if not missing:
+        packaged = {each.native.package: each for each in self._components() if each.native.package}
+        missing = sorted(name for name, each in packaged.items() if not self._program_is_there(each))
+        # A program may lie there already when the installation that has brought it was killed.
+        if not missing and not self._packages.unfinished(list(packaged)):
             return
-        packages = sorted({each.native.package for each in missing if each.native.package})
-        narrator.step(f"installing packages: {' '.join(packages)}")
-        units = [unit for each in missing for unit in each.native.units]
+        narrator.step(f"installing packages: {' '.join(missing)}" if missing else "looking after the packages")
+        units = [unit for name in missing for unit in packaged[name].native.units]
         log = self._home / "log/apt.log"
         log.parent.mkdir(parents=True, exist_ok=True)
-        self._packages.install(packages, units, log)
+        self._packages.install(missing, units, log, narrator.say)
 
     def _program_is_there(self, component: Component) -> bool:
         return is_installed(component, self._place())
