@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 import sereno
+from sereno.cli.address import examine_address
 from sereno.cli.console import show_json
 from sereno.cli.here import Here
 from sereno.cli.live import Addresses, check_live
@@ -15,14 +16,12 @@ from sereno.core.clock import utc_now
 from sereno.core.errors import SerenoError
 from sereno.core.units import parse_duration
 from sereno.outside import machine
-from sereno.outside.certificate import read_certificate
-from sereno.outside.inspection import Inspector
 from sereno.outside.processes import Processes
+from sereno.serve.address_findings import judge_port_holder
 from sereno.serve.catalogue import default_ports
 from sereno.serve.findings import (
     Finding,
     Verdict,
-    judge_certificate,
     judge_clock,
     judge_disk,
     judge_memory,
@@ -70,7 +69,7 @@ def examine(here: Here) -> list[Finding]:
         return [*findings, Finding("setup", Verdict.WARNING, "Sereno has not been set up here", "./sereno up")]
     rows = here.platform(state).status()
     running = [row for row in rows if row.health not in ("stopped", "absent")]
-    return [*findings, *_certificate(here), *(_components(rows) if running else _ports(state))]
+    return [*findings, *examine_address(here, state), *(_components(rows) if running else _ports(state))]
 
 
 def addresses(here: Here) -> Addresses:
@@ -109,24 +108,6 @@ def _permissions(here: Here) -> Finding:
     return Finding("permissions", Verdict.FINE, "secrets are closed to others")
 
 
-def _certificate(here: Here) -> list[Finding]:
-    try:
-        kept = read_certificate(here.certificate.read_bytes())
-    except (OSError, ValueError) as error:
-        return [Finding("certificate", Verdict.WRONG, f"it cannot be read: {error}", "./sereno up makes a new one")]
-    site = here.settings.site
-    return [
-        judge_certificate(
-            served=Inspector.served_certificate("localhost", site.https_port),
-            on_disk=kept.fingerprint,
-            not_after=kept.not_after,
-            names=kept.names,
-            domain=site.domain,
-            now=utc_now(),
-        )
-    ]
-
-
 def _components(rows: list[ComponentStatus]) -> list[Finding]:
     findings = []
     for row in rows:
@@ -149,10 +130,7 @@ def _ports(state: State) -> list[Finding]:
     for name, port in sorted((state.ports or default_ports()).items()):
         holder = Processes().port_holder(port)
         if holder is not None:
-            who = holder.program if holder.pid is None else f"{holder.program} (pid {holder.pid})"
-            findings.append(
-                Finding(f"port {port}", Verdict.WRONG, f"{name} needs it, {who} has it", "stop that program")
-            )
+            findings.append(judge_port_holder(port, name, holder.program, holder.pid))
     return findings
 
 

@@ -10,7 +10,6 @@ from typing import Literal
 
 import click
 
-from sereno.cli.address import renewal_trouble, told_report
 from sereno.cli.console import Narrator, show_json, show_table
 from sereno.cli.grafana import offer_grafana
 from sereno.cli.here import SERVICE_USER, Here, choose_platform
@@ -171,6 +170,8 @@ def restart(component: str) -> None:
 
 def _certificate_trouble() -> str:
     """Why the certificate is not renewed, where it should have been."""
+    from sereno.cli.address import renewal_trouble, told_report  # What it loads, the other commands need not.
+
     here = Here.from_environment()
     state = here.home.state()
     return "" if state is None else renewal_trouble(told_report(here, state))

@@ -95,13 +95,20 @@ def judge_clock(now: datetime, program_written: datetime, synchronised: bool | N
 
 
 def judge_certificate(
-    *, served: str | None, on_disk: str, not_after: datetime, names: Iterable[str], domain: str, now: datetime
+    *,
+    served: str | None,
+    on_disk: str,
+    not_before: datetime,
+    not_after: datetime,
+    names: Iterable[str],
+    wanted: Iterable[str],
+    now: datetime,
 ) -> Finding:
-    """Whether the certificate that Nginx serves is the one on the disk, in date, and for the configured domain.
+    """Whether the certificate that Nginx serves is the one on the disk, in date, and for every configured name.
 
     `served` and `on_disk` are SHA-256 fingerprints; `served` is None when nothing is served now.
     """
-    left = not_after - now
+    names, left = [name.lower() for name in names], not_after - now
     words = f"valid for {left.days} days more, for {', '.join(sorted(names))}"
     if served is not None and served != on_disk:
         return Finding(
@@ -109,10 +116,14 @@ def judge_certificate(
         )
     if left <= timedelta(0):
         return Finding("certificate", Verdict.WRONG, f"ended on {not_after:%Y-%m-%d}", "./sereno up makes a new one")
-    if domain and domain not in names and f"*.{domain.partition('.')[2]}" not in names:
+    missing = [each for each in wanted if each not in names and f"*.{each.partition('.')[2]}" not in names]
+    if missing:
         return Finding(
-            "certificate", Verdict.WRONG, words, f"it is not for {domain}: ./sereno up, or correct [site] domain"
+            "certificate",
+            Verdict.WRONG,
+            words,
+            f"it is not for {', '.join(missing)}: ./sereno up, or correct [site] domain and aliases",
         )
-    if left < CERTIFICATE_WARNING:
-        return Finding("certificate", Verdict.WARNING, words, "./sereno up makes a new one in its last two weeks")
+    if left < min(CERTIFICATE_WARNING, (not_after - not_before) / 4):
+        return Finding("certificate", Verdict.WARNING, words, "./sereno certificate show tells when it is renewed")
     return Finding("certificate", Verdict.FINE, words)

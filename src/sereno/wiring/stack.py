@@ -26,7 +26,7 @@ from sereno.settings import Settings, overridden
 from sereno.wiring.configuration import mounted_files
 from sereno.wiring.watched import configuration_beside
 
-__all__ = ["compose_platform", "engine_state", "native_platform"]
+__all__ = ["compose_platform", "engine_state", "native_platform", "project_engine"]
 
 
 def native_platform(
@@ -53,17 +53,25 @@ def native_platform(
     )
 
 
+def project_engine(root: Path) -> Docker:
+    """This machine's engine, for the project in `root`/docker."""
+    return Docker(root / "docker", _environment(root).get("COMPOSE_PROJECT_NAME", PROJECT))
+
+
+def _environment(root: Path) -> dict[str, str]:
+    file = root / "docker/.env"
+    return dict(environment.read(file.read_text(encoding="utf-8"))) if file.exists() else {}
+
+
 def compose_platform(*, root: Path, home: Home, settings: Settings, state: State) -> ComposePlatform:
     """The platform Docker Compose with this machine's engine, for the project in `root`/docker."""
-    folder = root / "docker"
-    file = folder / ".env"
-    here = environment.read(file.read_text(encoding="utf-8")) if file.exists() else {}
+    here = _environment(root)
     return ComposePlatform(
         root=root,
         home=home,
         settings=settings,
         state=state,
-        engine=Docker(folder, here.get("COMPOSE_PROJECT_NAME", PROJECT)),
+        engine=project_engine(root),
         processes=Processes(),
         machine=Machine(
             hostname=platform.node(),

@@ -48,28 +48,41 @@ def test_a_clock_before_the_program_itself_is_wrong(
 
 
 @pytest.mark.parametrize(
-    ("served", "days", "domain", "verdict"),
+    ("served", "days", "wanted", "verdict"),
     [
-        ("a", 60, "", Verdict.FINE),
-        (None, 60, "", Verdict.FINE),
-        ("b", 60, "", Verdict.WRONG),
-        ("a", -1, "", Verdict.WRONG),
-        ("a", 20, "", Verdict.WARNING),
-        ("a", 60, "localhost", Verdict.FINE),
-        ("a", 60, "status.example.org", Verdict.WRONG),
-        ("a", 60, "shop.example.com", Verdict.FINE),
+        ("a", 60, [], Verdict.FINE),
+        (None, 60, [], Verdict.FINE),
+        ("b", 60, [], Verdict.WRONG),
+        ("a", -1, [], Verdict.WRONG),
+        ("a", 20, [], Verdict.WARNING),
+        ("a", 60, ["localhost"], Verdict.FINE),
+        ("a", 60, ["localhost", "status.example.org"], Verdict.WRONG),
+        ("a", 60, ["shop.example.com"], Verdict.FINE),
     ],
 )
-def test_the_certificate_served_has_to_be_the_one_on_disk_in_date_and_for_the_domain(
-    served: str | None, days: int, domain: str, verdict: Verdict
+def test_the_certificate_served_has_to_be_the_one_on_disk_in_date_and_for_every_name(
+    served: str | None, days: int, wanted: list[str], verdict: Verdict
 ) -> None:
     finding = judge_certificate(
         served=served,
         on_disk="a",
+        not_before=NOW - timedelta(days=90),
         not_after=NOW + timedelta(days=days),
-        names=["localhost", "*.example.com"],
-        domain=domain,
+        names=["localhost", "*.Example.com"],
+        wanted=wanted,
         now=NOW,
     )
     assert finding.verdict is verdict
     assert bool(finding.fix) == (verdict is not Verdict.FINE)
+
+
+@pytest.mark.parametrize(("lifetime", "left", "verdict"), [(6, 2, Verdict.FINE), (6, 1, Verdict.WARNING)])
+def test_a_certificate_that_lives_for_days_is_warned_of_in_its_last_quarter(
+    lifetime: int, left: int, verdict: Verdict
+) -> None:
+    ends = NOW + timedelta(days=left)
+    begins = ends - timedelta(days=lifetime)
+    finding = judge_certificate(
+        served="a", on_disk="a", not_before=begins, not_after=ends, names=["a.test"], wanted=["a.test"], now=NOW
+    )
+    assert finding.verdict is verdict
