@@ -10,6 +10,7 @@ import click
 import sereno
 from sereno.cli.address import examine_address
 from sereno.cli.console import show_json
+from sereno.cli.database import examine_database
 from sereno.cli.here import Here
 from sereno.cli.live import Addresses, check_live
 from sereno.core.clock import utc_now
@@ -67,9 +68,15 @@ def examine(here: Here) -> list[Finding]:
     ]
     if state is None:
         return [*findings, Finding("setup", Verdict.WARNING, "Sereno has not been set up here", "./sereno up")]
-    rows = here.platform(state).status()
+    runs = here.platform(state)
+    rows = runs.status()
     running = [row for row in rows if row.health not in ("stopped", "absent")]
-    return [*findings, *examine_address(here, state), *(_components(rows) if running else _ports(state))]
+    return [
+        *findings,
+        *examine_address(here, state),
+        *(_components(rows) if running else _ports(state)),
+        *examine_database(runs, rows),
+    ]
 
 
 def addresses(here: Here) -> Addresses:
