@@ -15,6 +15,11 @@ TEST_PROGRAMS=(
     systemd-nspawn
     pebble pebble-challtestsrv
 )
+# Services of others, for the tests of [[services]], come by pip and by npm; who has an npm of another origin keeps it.
+if ! command -v npm >/dev/null; then
+    TEST_PACKAGES+=(nodejs npm)
+    TEST_PROGRAMS+=(npm)
+fi
 # Their own services would take the servers' ports; those that ran here before are left alone.
 TEST_UNITS=(
     nginx.service mariadb.service mysql.service mysqld.service prometheus.service prometheus-alertmanager.service

@@ -47,7 +47,7 @@ class Stack:
         self.client = client
         self.clone = Path(tempfile.mkdtemp(prefix="sereno-clone-"))
         self.clone.chmod(0o755)
-        _copy_tracked(self.clone)
+        copy_tracked(self.clone)
         for path in (self.clone, *self.clone.rglob("*")):
             os.lchown(path, STUDENT, STUDENT)
         # The engine's images outlive a test run, and hand-typed Compose builds only what is missing.
@@ -222,7 +222,7 @@ def _der(pem: str) -> str:
     return base64.b64encode(ssl.PEM_cert_to_DER_cert(pem.strip() + "\n")).decode()
 
 
-def _copy_tracked(target: Path) -> None:
+def copy_tracked(target: Path) -> None:
     """What a clone of this working tree would hold: the tracked files, and nothing that lies beside them.
 
     With SERENO_TEST_COMMIT set, that commit's files instead: for working trees that someone is writing in.
