@@ -9,8 +9,8 @@ from sqlalchemy import Engine, inspect, text
 from tests.equipment.monitoring import wait_until
 
 import sereno.guard.store
-import sereno.keep.backups.tables  # noqa: F401 -- so that the metadata knows every table.
-import sereno.respond.alerts.tables  # noqa: F401 -- so that the metadata knows every table.
+import sereno.keep.backups.tables  # So that the metadata knows every table.
+import sereno.respond.alerts.tables  # So that the metadata knows every table.
 import sereno.watch.probes.tables  # noqa: F401 -- so that the metadata knows every table.
 from sereno.database import migrate as migrating
 from sereno.database.base import Base
