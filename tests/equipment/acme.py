@@ -9,6 +9,7 @@ import ssl
 import subprocess
 import tempfile
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.equipment.monitoring import free_port, wait_until
@@ -22,14 +23,20 @@ def is_missing() -> bool:
 
 
 class Pebble:
-    """One authority. It asks for challenges on `http_port` of `address`; certificates live for `lifetime_seconds`."""
+    """One authority, which asks for challenges on `http_port` of 127.0.0.1.
 
-    def __init__(self, http_port: int, *, address: str = "127.0.0.1", listen: str = "127.0.0.1") -> None:
+    `host` is where it is reached, `listen` where it listens; `prefix` runs its programs in another network.
+    """
+
+    def __init__(
+        self, http_port: int, *, host: str = "127.0.0.1", listen: str = "127.0.0.1", prefix: Sequence[str] = ()
+    ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="sereno-acme-"))
         self.folder.chmod(0o755)
         self.http_port = http_port
-        self.address = address
+        self.host = host
         self.listen = listen
+        self.prefix = prefix
         self.port, self.management_port = free_port(), free_port()
         self.dns_port, self.dns_management_port = free_port(), free_port()
         self._processes: list[subprocess.Popen[bytes]] = []
@@ -37,7 +44,7 @@ class Pebble:
 
     @property
     def directory(self) -> str:
-        return f"https://{self.listen}:{self.port}/dir"
+        return f"https://{self.host}:{self.port}/dir"
 
     @property
     def trusted(self) -> Path:
@@ -48,7 +55,7 @@ class Pebble:
         """Name server and authority, until the directory answers."""
         self._run(
             "pebble-challtestsrv",
-            *("-defaultIPv4", self.address, "-defaultIPv6", "", "-dns01", f"{self.listen}:{self.dns_port}"),
+            *("-defaultIPv4", "127.0.0.1", "-defaultIPv6", "", "-dns01", f"{self.listen}:{self.dns_port}"),
             *("-http01", "", "-https01", "", "-tlsalpn01", ""),
             *("-management", f"{self.listen}:{self.dns_management_port}"),
         )
@@ -65,7 +72,7 @@ class Pebble:
         (self.folder / "pebble.json").write_text(json.dumps({"pebble": configuration}))
         self._run(
             "pebble",
-            *("-config", str(self.folder / "pebble.json"), "-dnsserver", f"{self.listen}:{self.dns_port}"),
+            *("-config", str(self.folder / "pebble.json"), "-dnsserver", f"127.0.0.1:{self.dns_port}"),
             PEBBLE_VA_NOSLEEP="1",
             PEBBLE_WFE_NONCEREJECT="0",
             # Every order is validated anew, as it would be after weeks.
@@ -77,7 +84,7 @@ class Pebble:
     def root(self) -> Path:
         """The certificate by which its certificates are trusted; new at each start."""
         file = self.folder / "root.pem"
-        file.write_bytes(self._get(f"https://{self.listen}:{self.management_port}/roots/0"))
+        file.write_bytes(self._get(f"https://127.0.0.1:{self.management_port}/roots/0"))
         return file
 
     def lead_nowhere(self, name: str) -> None:
@@ -99,7 +106,7 @@ class Pebble:
         return (self.folder / "pebble.log").read_text()
 
     def _tell(self, what: str, body: object) -> None:
-        url = f"http://{self.listen}:{self.dns_management_port}/{what}"
+        url = f"http://127.0.0.1:{self.dns_management_port}/{what}"
         request = urllib.request.Request(url, json.dumps(body).encode(), method="POST")
         with urllib.request.urlopen(request, timeout=5):
             pass
@@ -107,7 +114,7 @@ class Pebble:
     def _answers(self) -> bool:
         if any(process.poll() is not None for process in self._processes):
             raise RuntimeError(self.log())
-        return b"newOrder" in self._get(self.directory)
+        return b"newOrder" in self._get(f"https://127.0.0.1:{self.port}/dir")
 
     def _get(self, url: str) -> bytes:
         with urllib.request.urlopen(url, timeout=5, context=ssl.create_default_context(cafile=self.trusted)) as answer:
@@ -116,14 +123,16 @@ class Pebble:
     def _run(self, *command: str, **environment: str) -> None:
         with (self.folder / f"{command[0]}.log").open("ab") as log:
             self._processes.append(
-                subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder, env={**os.environ, **environment})
+                subprocess.Popen(
+                    [*self.prefix, *command], stdout=log, stderr=log, cwd=self.folder, env={**os.environ, **environment}
+                )
             )
 
     def _make_certificate(self) -> None:
         subprocess.run(
             [
                 *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3", "-subj", "/CN=localhost"),
-                *("-addext", f"subjectAltName=DNS:localhost,IP:127.0.0.1,IP:{self.listen}"),
+                *("-addext", f"subjectAltName=DNS:localhost,IP:127.0.0.1,IP:{self.host}"),
                 *("-keyout", str(self.folder / "directory.key"), "-out", str(self.trusted)),
             ],
             check=True,

@@ -20,11 +20,14 @@ from sereno.core.clock import rfc3339, utc_now
 from sereno.core.errors import SerenoError
 from sereno.database.schema import known_revisions
 from sereno.keep.backups.model import Manifest
+from sereno.keep.backups.restore import Site
 from sereno.keep.backups.restore import restore as restore_file
 from sereno.outside import archive
 from sereno.outside.users import ensure_user
 from sereno.settings.backup import read_passphrase
 from sereno.wiring.restore import NativeSite
+from sereno.wiring.restore_compose import ComposeSite
+from sereno.wiring.stack import project_engine
 
 passphrase_file = click.option(
     "--passphrase-file", type=click.Path(path_type=Path), help="Of an encrypted backup; else that of sereno.toml."
@@ -46,7 +49,7 @@ def restore(file: Path, passphrase_file: Path | None, on: str | None, yes: bool,
     state = here.home.state()
     if state is None:
         here.refuse_beside_roots()
-    _refuse_compose(choose_platform(on, state))
+    platform = choose_platform(on, state)
     key = passphrase_for(here, file, passphrase_file)
 
     def confirm(manifest: Manifest) -> None:
@@ -57,7 +60,7 @@ def restore(file: Path, passphrase_file: Path | None, on: str | None, yes: bool,
 
     with _alone(here), tempfile.TemporaryDirectory(prefix="restore-", dir=here.home.path) as work:
         done = restore_file(
-            _native_site(here, narrator),
+            _site(here, platform, narrator),
             archive,
             file,
             key,
@@ -70,7 +73,8 @@ def restore(file: Path, passphrase_file: Path | None, on: str | None, yes: bool,
         show_json({"made_at": rfc3339(done.manifest.made_at), "rows": done.manifest.rows, "old": str(done.old)})
     else:
         click.echo(f"restored {done.manifest.rows} rows of {rfc3339(done.manifest.made_at)}; everything is healthy")
-        click.echo(f"what was here before lies in {done.old}; when all is well: rm -r {done.old}")
+        where = "in the volume mysql-data, as " if platform == "compose" else "in "
+        click.echo(f"what was here before is kept {where}{done.old}; remove it when all is well")
 
 
 def passphrase_for(here: Here, file: Path, given: Path | None) -> str:
@@ -94,17 +98,17 @@ def passphrase_for(here: Here, file: Path, given: Path | None) -> str:
     raise SerenoError(f"{file.name} is encrypted", next_step="give its passphrase: --passphrase-file FILE")
 
 
-def _native_site(here: Here, narrator: Narrator) -> NativeSite:
+def _site(here: Here, platform: str, narrator: Narrator) -> Site:
     root = os.geteuid() == 0
 
     def up(kept: Path) -> None:
         """A process of its own: the settings, and the program's user, may have just been made."""
         first = here.home.state() is None
-        if first and root:
+        if first and root and platform == "native":
             ensure_user(SERVICE_USER, here.home.path)
         lab = ["--lab"] if first and _was_lab(kept) else []
         narrator.step("starting" if not first else "setting up, with the backup's settings")
-        command = [sys.executable, "-m", "sereno.cli", "up", "--on", "native", *lab]
+        command = [sys.executable, "-m", "sereno.cli", "up", "--on", platform, *lab]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False)
         if done.returncode != 0:
             raise SerenoError(
@@ -114,14 +118,18 @@ def _native_site(here: Here, narrator: Narrator) -> NativeSite:
     def down() -> None:
         Here.from_environment().chosen_platform().down(narrator)
 
-    return NativeSite(
-        home=here.home,
-        root=here.root,
-        user=SERVICE_USER if root else "",
-        stamp=f"{utc_now():%Y%m%dT%H%M%SZ}",
-        up=up,
-        down=down,
-    )
+    stamp = f"{utc_now():%Y%m%dT%H%M%SZ}"
+    if platform == "compose":
+        return ComposeSite(
+            engine=project_engine(here.root),
+            home=here.home,
+            root=here.root,
+            stamp=stamp,
+            up=up,
+            down=down,
+            start_database=lambda: Here.from_environment().chosen_platform().start("mysql"),
+        )
+    return NativeSite(home=here.home, root=here.root, user=SERVICE_USER if root else "", stamp=stamp, up=up, down=down)
 
 
 def _was_lab(kept: Path) -> bool:
@@ -129,14 +137,6 @@ def _was_lab(kept: Path) -> bool:
         return bool(json.loads((kept / "state.json").read_text(encoding="utf-8")).get("lab"))
     except (OSError, ValueError):
         return False
-
-
-def _refuse_compose(platform: str) -> None:
-    if platform == "compose":
-        raise SerenoError(
-            "a backup is restored natively for now",
-            next_step="SERENO_HOME=/another/folder ./sereno backup restore FILE --on native",
-        )
 
 
 @contextmanager

@@ -159,6 +159,25 @@ class Docker:
         """Run a Compose command to its end."""
         return run([*self._client(), *arguments], cwd=self._folder, timeout_seconds=timeout_seconds)
 
+    def feed(self, arguments: Sequence[str], given: Path | None, *, timeout_seconds: float = 3600) -> Finished:
+        """Run a Compose command to its end with the file `given` as its standard input (None: nothing).
+
+        What it says is its output alone when it ends well, else its errors too.
+        """
+        with (given or Path(os.devnull)).open("rb") as source:
+            done = subprocess.run(
+                [*self._client(), *arguments],
+                cwd=self._folder,
+                env=_surroundings(),
+                stdin=source,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=timeout_seconds,
+                check=False,
+            )
+        return Finished(done.returncode, done.stdout if done.returncode == 0 else done.stdout + done.stderr)
+
     def begin(self, arguments: Sequence[str]) -> Running:
         """Start a Compose command and come back at once."""
         return Running([*self._client(), *arguments], self._folder)

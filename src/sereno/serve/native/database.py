@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from pathlib import Path
 
 from sereno.core.errors import SerenoError
@@ -14,7 +15,8 @@ from sereno.serve.ports import Processes
 def initialise(home: Home, processes: Processes, user: str) -> bool:
     """Make the data folder of MariaDB when there is none; False when there is.
 
-    It is made beside its place and moved there when it is whole. Raises SerenoError with the program's last lines.
+    It is made beside its place and moved there when it is whole. Each try has a folder of its own: what a killed one
+    had started may still be writing. Raises SerenoError with the program's last lines.
     """
     data = home / "data/mysql"
     if (data / "mysql").is_dir():
@@ -24,9 +26,9 @@ def initialise(home: Home, processes: Processes, user: str) -> bool:
             f"{data} holds files but no database",
             next_step=f"look what they are; move the folder away (mv {data} {data}.away) and run this again",
         )
-    unfinished = Path(f"{data}.new")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(mode=0o700)
+    for earlier in data.parent.glob(f"{data.name}.new*"):
+        shutil.rmtree(earlier, ignore_errors=True)
+    unfinished = Path(tempfile.mkdtemp(prefix=f"{data.name}.new-", dir=data.parent))
     hand_over(unfinished, user)
     done = processes.run(
         [

@@ -167,7 +167,13 @@ class NativePlatform:
         units = [unit for name in missing for unit in packaged[name].native.units]
         log = self._home / "log/apt.log"
         log.parent.mkdir(parents=True, exist_ok=True)
-        self._packages.install(missing, units, log, narrator.say)
+        try:
+            self._packages.install(missing, units, log, narrator.say)
+        except SerenoError as error:
+            if missing:
+                raise
+            # Everything that runs is there; whether it works is seen when it starts.
+            narrator.tell(error)
 
     def _program_is_there(self, component: Component) -> bool:
         return is_installed(component, self._place())
