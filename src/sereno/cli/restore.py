@@ -119,6 +119,8 @@ def _site(here: Here, platform: str, narrator: Narrator) -> Site:
         Here.from_environment().chosen_platform().down(narrator)
 
     stamp = f"{utc_now():%Y%m%dT%H%M%SZ}"
+    # On a new machine somebody may have written settings for it beforehand.
+    keep_settings = here.home.state() is None and (here.root / "sereno.toml").exists()
     if platform == "compose":
         return ComposeSite(
             engine=project_engine(here.root),
@@ -128,6 +130,7 @@ def _site(here: Here, platform: str, narrator: Narrator) -> Site:
             up=up,
             down=down,
             start_database=lambda: Here.from_environment().chosen_platform().start("mysql"),
+            keep_settings=keep_settings,
         )
     return NativeSite(home=here.home, root=here.root, user=SERVICE_USER if root else "", stamp=stamp, up=up, down=down)
 

@@ -33,10 +33,18 @@ class NativeSite:
     up: Callable[[Path], None]
     """Is given the folder with the backup's copy of the home."""
     down: Callable[[], None]
+    keep_settings: bool = False
     _kept: Path | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        self._exchange = NativeExchange(self.home, self.root, user=self.user, stamp=self.stamp, down=self._stop)
+        self._exchange = NativeExchange(
+            self.home,
+            self.root,
+            user=self.user,
+            stamp=self.stamp,
+            down=self._stop,
+            keep_settings=self.keep_settings,
+        )
         self._built = self.home / "restored-mysql"
 
     def free_bytes(self) -> int:

@@ -41,6 +41,7 @@ class ComposeSite:
     up: Callable[[Path], None]
     down: Callable[[], None]
     start_database: Callable[[], None]
+    keep_settings: bool = False
     _parts: Path | None = field(default=None, init=False)
     _to_load: Path | None = field(default=None, init=False)
     _built: Mapping[str, Counted] = field(default_factory=dict, init=False)
@@ -118,7 +119,9 @@ class ComposeSite:
 
     def _settings(self) -> NativeExchange:
         """What brings settings and the user's own files into the clone, as natively."""
-        return NativeExchange(self.home, self.root, user="", stamp=self.stamp, down=self.down)
+        return NativeExchange(
+            self.home, self.root, user="", stamp=self.stamp, down=self.down, keep_settings=self.keep_settings
+        )
 
     def _counted(self, verb: str, dump: Path) -> dict[str, Counted]:
         said = self._run("worker", f"exec python -m sereno.worker.loader {verb}", dump)

@@ -25,10 +25,21 @@ _OWN_FILES = {
 class NativeExchange:
     """One exchange in `home`, whose settings are in the clone `root`; files belong to `user` (empty: to us).
 
-    `stamp` names the folders in which things are put aside. `down` stops everything.
+    `stamp` names the folders in which things are put aside. `down` stops everything. With `keep_settings` the clone's
+    sereno.toml stays: somebody has written it for a new machine.
     """
 
-    def __init__(self, home: Home, root: Path, *, user: str, stamp: str, down: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        home: Home,
+        root: Path,
+        *,
+        user: str,
+        stamp: str,
+        down: Callable[[], None],
+        keep_settings: bool = False,
+    ) -> None:
+        self._keep_settings = keep_settings
         self._home = home
         self._root = root
         self._user = user
@@ -64,7 +75,7 @@ class NativeExchange:
         """Bring the backup's settings into the clone, and what users had added where there is nothing of that name."""
         text = _text(kept / "etc" / SETTINGS)
         own = self._root / SETTINGS
-        if text and _text(own) != text:
+        if text and _text(own) != text and not self._keep_settings:
             draft = kept / "settings.toml"
             draft.write_text(text, encoding="utf-8")
             draft.chmod(0o644)
