@@ -10,7 +10,7 @@ take_over_renewed_certificates() {
         present=$(readlink "$served" || true)
         [ "$present" != "$taken" ] || continue
         taken=$present
-        # This shell's parent is Nginx's first process by then.
+        # Process 1 is Nginx by then, in this shell's place.
         if nginx -t -q; then kill -HUP 1; else echo "start.sh: $present is refused, the old one goes on" >&2; fi
     done
 }

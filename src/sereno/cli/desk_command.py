@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import pwd
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from sereno.cli.here import Here
-from sereno.database.session import Database
-from sereno.guard.model import Actor
 from sereno.wiring import Surroundings, open_database
+
+# Beside the desk memory is short, and a command loads only what it needs there.
+if TYPE_CHECKING:
+    from sereno.database.session import Database
+    from sereno.guard.model import Actor
 
 _MARK = "SERENO_SECRETS"
 """The platform gives this to the desk's processes; where it is set, the database can be reached."""
@@ -33,6 +35,8 @@ class DeskCommand(click.Command):
         # A command of its own stands below the program itself, whose name is not part of what is handed over.
         group = ctx.parent.info_name if ctx.parent is not None and ctx.parent.parent is not None else None
         arguments = [*([group] if group else []), self.name or "", *ctx.meta[_MARK]]
+        from sereno.cli.here import Here
+
         return ctx.exit(Here.from_environment().chosen_platform().run_desk(arguments))
 
 
@@ -43,6 +47,8 @@ def desk_database() -> Database:
 
 def caller() -> Actor:
     """Who types, for the audit trail: the account of this machine, also behind sudo."""
+    from sereno.guard.model import Actor
+
     name = os.environ.get("SUDO_USER") or _own_name()
     return Actor(f"cli:{name}", "local")
 

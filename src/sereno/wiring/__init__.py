@@ -27,16 +27,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from sqlalchemy import URL, make_url
+from typing import TYPE_CHECKING
 
 from sereno.core.errors import SettingsError
-from sereno.database.room import refuse_writes_without_room
-from sereno.database.session import Database, make_engine
-from sereno.outside.alertmanager import AlertmanagerClient
-from sereno.outside.prometheus import PrometheusClient
 from sereno.settings import Settings, load_settings
-from sereno.watch import PrometheusReadings
+
+# Each process loads what it opens: a short-lived child that renews the certificate has no use for a database.
+if TYPE_CHECKING:
+    from sqlalchemy import URL
+
+    from sereno.database.session import Database
+    from sereno.outside.alertmanager import AlertmanagerClient
+    from sereno.outside.prometheus import PrometheusClient
+    from sereno.watch import PrometheusReadings
 
 DATABASE_NAME = "sereno"
 DATABASE_USER = "sereno"
@@ -104,6 +107,8 @@ class Surroundings:
 
     def database_url(self) -> URL:
         """The user's own database when set, else Sereno's with the password from its file."""
+        from sqlalchemy import URL, make_url
+
         if self.settings.database.url:
             return make_url(self.settings.database.url)
         host, _, port = self.database_address.rpartition(":")
@@ -122,6 +127,9 @@ def open_database(surroundings: Surroundings, *, pool_size: int = 5) -> Database
 
     Sereno's own lies on the same disk as what Nginx serves, a user's own may lie anywhere.
     """
+    from sereno.database.room import refuse_writes_without_room
+    from sereno.database.session import Database, make_engine
+
     engine = make_engine(surroundings.database_url(), pool_size=pool_size)
     if not surroundings.settings.database.url:
         refuse_writes_without_room(engine, surroundings.www)
@@ -130,14 +138,21 @@ def open_database(surroundings: Surroundings, *, pool_size: int = 5) -> Database
 
 def open_readings(surroundings: Surroundings) -> PrometheusReadings:
     """What watch reads from this system's Prometheus; nothing is connected until it is used. Build it after forking."""
+    from sereno.outside.prometheus import PrometheusClient
+    from sereno.watch import PrometheusReadings
+
     return PrometheusReadings(PrometheusClient(surroundings.prometheus_url), surroundings.settings)
 
 
 def open_prometheus(surroundings: Surroundings) -> PrometheusClient:
     """This system's Prometheus; nothing is connected until it is used. Build it after forking."""
+    from sereno.outside.prometheus import PrometheusClient
+
     return PrometheusClient(surroundings.prometheus_url)
 
 
 def open_alertmanager(surroundings: Surroundings) -> AlertmanagerClient:
     """This system's Alertmanager; nothing is connected until it is used. Build it after forking."""
+    from sereno.outside.alertmanager import AlertmanagerClient
+
     return AlertmanagerClient(surroundings.alertmanager_url)
