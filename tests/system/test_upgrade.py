@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import threading
@@ -33,13 +34,32 @@ def has(commit: str) -> bool:
 pytestmark = pytest.mark.skipif(not has(RELEASE[1]), reason=f"this copy has not the commit of {RELEASE[0]}")
 
 
-class Clone(NativeStack):
-    """A stack that runs from a clone of its own, whose state can be changed."""
+def typed_blocks(document: str) -> list[str]:
+    """What a page of the documentation says to type, block by block."""
+    return re.findall(r"^```sh\n(.*?)^```", (ROOT / "docs" / document).read_text(), re.MULTILINE | re.DOTALL)
 
-    def __init__(self) -> None:
+
+class Clone(NativeStack):
+    """A stack that runs from a clone of its own, whose state can be changed; it pulls from `origin`."""
+
+    def __init__(self, commit: str) -> None:
         super().__init__()
-        self.root = self.folder / "clone"
-        git("clone", "--quiet", str(ROOT), str(self.root))
+        self.root, self.origin = self.folder / "clone", self.folder / "origin"
+        git("clone", "--quiet", "--bare", str(ROOT), str(self.origin))
+        self.publish(commit)
+        git("symbolic-ref", "HEAD", "refs/heads/published", folder=self.origin)
+        git("clone", "--quiet", str(self.origin), str(self.root))
+
+    def publish(self, commit: str) -> None:
+        """Have whoever pulls get `commit`."""
+        git("update-ref", "refs/heads/published", commit, folder=self.origin)
+
+    def type(self, block: str) -> subprocess.CompletedProcess[str]:
+        """Type what a page says, in the clone."""
+        return subprocess.run(
+            ["bash", "-euc", block], cwd=self.root, env=self.environment, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, check=False, timeout=300,
+        )  # fmt: skip
 
     def release(self) -> dict[str, Any]:
         return json.loads((self.home / "release.json").read_text())  # type: ignore[no-any-return]
@@ -55,9 +75,8 @@ class Clone(NativeStack):
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Clone]:
-    stack = Clone()
+    stack = Clone(RELEASE[1])
     try:
-        git("checkout", "--quiet", RELEASE[1], folder=stack.root)
         stack.up()
         yield stack
     finally:
@@ -90,12 +109,21 @@ def readers(stack: NativeStack) -> Iterator[Counter[int | str]]:
 def test_the_release_becomes_this_state_without_a_gap_and_with_every_row(stack: Clone) -> None:
     stack.must("user", "add", "ana", "--role", "operator")
     before = stack.release()
-    git("checkout", "--quiet", "--detach", git("rev-parse", "HEAD"), folder=stack.root)
+    stack.publish(git("rev-parse", "HEAD"))
+    upgrade, backup, look = typed_blocks("upgrading.md")
     with readers(stack) as answers:
-        stack.must("up")
+        done = stack.type(upgrade)
+    assert done.returncode == 0, done.stderr
     assert set(answers) == {200}, answers
     assert stack.release()["healthy"]["program"] != before["healthy"]["program"]
     assert "ana" in stack.must("user", "list").out
+    done = stack.type(backup)
+    assert done.returncode == 0, done.stderr
+    assert "webapp" in stack.type(look).stdout
+
+
+def test_both_languages_say_to_type_the_same() -> None:
+    assert typed_blocks("upgrading.md") == typed_blocks("upgrading.es.md")
 
 
 def test_a_state_that_does_not_become_healthy_is_taken_back(stack: Clone) -> None:
