@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import create_engine
 
-from sereno.cli import desk_command, main_group
+from sereno.cli import main_group
 from sereno.database.base import Base
 from sereno.database.session import Database
 from sereno.guard import audit
@@ -124,7 +124,7 @@ def test_elsewhere_the_command_is_handed_to_the_platform(monkeypatch: pytest.Mon
             return Platform()
 
     monkeypatch.delenv("SERENO_SECRETS", raising=False)
-    monkeypatch.setattr(desk_command, "Here", Elsewhere)
+    monkeypatch.setattr("sereno.cli.here.Here", Elsewhere)
     result = sereno("add", "ana", "--role", "operator")
     assert result.exit_code == 7
     assert handed == [["user", "add", "ana", "--role", "operator"]]
