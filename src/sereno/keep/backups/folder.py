@@ -71,10 +71,10 @@ def outcome(condition: Condition, since: datetime) -> str:
     """Why what was begun at `since` did not go well, in words; empty when it did: made, and proven."""
     attempt, last = condition.last_attempt, condition.last
     begun = since - timedelta(seconds=1)  # A file's name has whole seconds.
-    if attempt is None or attempt.at < begun or last is None:
+    if attempt is None or attempt.at < begun:
         return "it was broken off"
     if not attempt.good:
         return attempt.words
-    if last.made_at < begun or last.proof is None:
+    if last is None or last.made_at < begun or last.proof is None:
         return "it was broken off before its proof"
     return "" if last.proof.good else last.proof.words
