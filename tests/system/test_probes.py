@@ -64,7 +64,8 @@ def shop(stack: NativeStack) -> Iterator[int]:
 
 
 def test_a_probe_added_by_hand_is_asked_shown_alerted_on_and_removed(stack: NativeStack, shop: int) -> None:
-    reloads = value(stack, "prometheus_config_last_reload_success_timestamp_seconds")
+    loaded = "prometheus_config_last_reload_success_timestamp_seconds"
+    reloads = wait_until("Prometheus has measured itself", lambda: value(stack, loaded), 60)
     with site(shop):
         began = time.monotonic()
         done = stack.must(
@@ -75,7 +76,7 @@ def test_a_probe_added_by_hand_is_asked_shown_alerted_on_and_removed(stack: Nati
         wait_until("the first sample is there", lambda: success(stack, "shop") is not None, FIRST_SAMPLE_SECONDS)
         assert time.monotonic() - began < FIRST_SAMPLE_SECONDS
         wait_until("the answer is good", lambda: success(stack, "shop") == 1, 30)
-        assert value(stack, "prometheus_config_last_reload_success_timestamp_seconds") == reloads
+        assert value(stack, loaded) == reloads
         shown = wait_until(
             "the page shows it up", lambda: (c := on_the_page(stack, "shop")) and c["state"] == "up" and c
         )

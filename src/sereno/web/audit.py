@@ -31,6 +31,9 @@ ACTIONS = {
     "user.reset-password": N_("Password reset"),
     "user.change-password": N_("Password changed"),
     "backup.ask": N_("Backup asked for"),
+    "probe.add": N_("Probe added"),
+    "probe.change": N_("Probe changed"),
+    "probe.remove": N_("Probe removed"),
 }
 """The kinds of action in words; one without words here is shown as it is."""
 
@@ -41,6 +44,17 @@ FIELDS = {
     "language": N_("language"),
     "must_change_password": N_("password to be changed"),
     "ended": N_("ended"),
+    "title": N_("title in English"),
+    "title_es": N_("title in Spanish"),
+    "kind": N_("kind"),
+    "target": N_("what is asked"),
+    "status": N_("good statuses"),
+    "contains": N_("words in the answer"),
+    "certificate_days": N_("days before a certificate's end"),
+    "verify": N_("trusted certificates only"),
+    "interval": N_("how often"),
+    "group": N_("heading"),
+    "status_page": N_("on the public page"),
 }
 
 FIELDS_WITH_WORDS = {"role", "language"}

@@ -27,6 +27,7 @@ ENTRIES = (
     ("/", N_("Status")),
     ("/desk", N_("Desk")),
     ("/alerts", N_("Alerts")),
+    ("/services", N_("Services")),
     ("/backups", N_("Backups")),
     ("/certificates", N_("Certificates")),
     ("/users", N_("Users")),
