@@ -13,6 +13,7 @@ import pytest
 from tests.equipment import acme
 from tests.equipment.acme import Pebble
 from tests.equipment.compose import copy_tracked
+from tests.equipment.documents import blocks, commands
 from tests.equipment.monitoring import wait_until
 from tests.equipment.stack import NativeStack
 
@@ -22,7 +23,9 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="as root, as on a server: what renews is another user"),
 ]
 
-NAMES = ["shop.example.test", "www.shop.example.test"]
+DOCUMENT = "a-real-domain.md"
+NAMES = ["status.example.org", "www.status.example.org"]
+"""Those of the document; here every name leads to this machine."""
 
 
 class Server(NativeStack):
@@ -37,12 +40,14 @@ class Server(NativeStack):
         for name in ("SERENO_SITE__HTTPS_PORT", "SERENO_SITE__HTTP_PORT", "SERENO_DATABASE__PORT"):
             del self.environment[name]
 
-    def settle(self, certificate: str, names: list[str] = NAMES) -> None:
-        (self.root / "sereno.toml").write_text(
-            f'[site]\ndomain = "{names[0]}"\naliases = {json.dumps(names[1:])}\n'
-            f"http_port = {self.ports['nginx-http']}\nhttps_port = {self.ports['nginx']}\n"
-            f"[database]\nport = {self.ports['mysql']}\n[certificate]\n{certificate}\n"
-        )
+    def follow(self, document: str) -> None:
+        """Write the settings as the document shows them, with this test's ports and authority."""
+        text = blocks(document, "toml")[0]
+        assert text.count("http_port = 80\n") == text.count("https_port = 443\n") == 1
+        text = text.replace("http_port = 80\n", f"http_port = {self.ports['nginx-http']}\n")
+        text = text.replace("https_port = 443\n", f"https_port = {self.ports['nginx']}\n")
+        text += f'directory = "{self.authority.directory}"\ndirectory_ca = "{self.authority.trusted}"\n'
+        (self.root / "sereno.toml").write_text(f"{text}[database]\nport = {self.ports['mysql']}\n")
 
     def certificate(self, *words: str) -> dict[str, Any]:
         done = self.sereno("certificate", *words, "--json")
@@ -69,10 +74,7 @@ def server() -> Iterator[Server]:
     try:
         running.authority.start()
         running.authority.lead_nowhere(NAMES[1])
-        running.settle(
-            f'kind = "acme"\ndirectory = "{running.authority.directory}"\n'
-            f'directory_ca = "{running.authority.trusted}"\nemail = "ana@example.test"'
-        )
+        running.follow(DOCUMENT)
         running.up()
         yield running
     finally:
@@ -108,6 +110,16 @@ def test_once_the_name_leads_here_it_is_issued_and_shown(server: Server) -> None
     assert "certificate" in findings(server)
     assert findings(server)["certificate"]["verdict"] == "fine"
     assert findings(server)["renewal"]["verdict"] == "fine"
+
+
+def test_what_the_document_says_to_type_works(server: Server) -> None:
+    typed = commands(DOCUMENT)
+    assert typed == [["up"], ["certificate", "show"], ["doctor"]]
+    assert typed == commands("a-real-domain.es.md")
+    for words in typed:
+        done = server.sereno(*words)
+        assert done.code == 0 or words == ["doctor"], done.out + done.err
+    assert "served      yes" in server.must("certificate", "show").out
 
 
 def test_what_root_renews_belongs_to_the_user_that_everything_runs_as(server: Server) -> None:
@@ -155,15 +167,16 @@ def test_a_second_up_changes_nothing_that_is_served(server: Server) -> None:
 
 def test_a_name_that_is_added_is_certified_by_the_next_up(server: Server) -> None:
     text = (server.root / "sereno.toml").read_text()
-    (server.root / "sereno.toml").write_text(text.replace("aliases = [", 'aliases = ["new.example.test", '))
+    (server.root / "sereno.toml").write_text(text.replace("aliases = [", 'aliases = ["new.example.org", '))
     server.up()
-    names = {*NAMES, "new.example.test"}
+    names = {*NAMES, "new.example.org"}
     wait_until("it has the new name", lambda: set(server.certificate("show")["held"]["names"]) == names, 90)
     assert server.certificate("show")["served"] is True
 
 
 def test_who_goes_back_has_the_self_signed_one_again(server: Server) -> None:
-    server.settle('kind = "self-signed"')
+    text = (server.root / "sereno.toml").read_text()
+    (server.root / "sereno.toml").write_text(text.replace('kind = "acme"', 'kind = "self-signed"'))
     server.up()
     wait_until("the report follows", lambda: server.certificate("show")["kind"] == "self-signed", 90)
     told = server.certificate("show")
