@@ -19,6 +19,8 @@ def initialise(home: Home, processes: Processes, user: str) -> bool:
     had started may still be writing. Raises SerenoError with the program's last lines.
     """
     data = home / "data/mysql"
+    for earlier in data.parent.glob(f"{data.name}.new*"):
+        shutil.rmtree(earlier, ignore_errors=True)
     if (data / "mysql").is_dir():
         return False
     if data.exists() and any(data.iterdir()):
@@ -26,8 +28,6 @@ def initialise(home: Home, processes: Processes, user: str) -> bool:
             f"{data} holds files but no database",
             next_step=f"look what they are; move the folder away (mv {data} {data}.away) and run this again",
         )
-    for earlier in data.parent.glob(f"{data.name}.new*"):
-        shutil.rmtree(earlier, ignore_errors=True)
     unfinished = Path(tempfile.mkdtemp(prefix=f"{data.name}.new-", dir=data.parent))
     hand_over(unfinished, user)
     done = processes.run(
