@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import grp
+import os
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,12 +13,12 @@ import sereno
 from sereno.cli.address import examine_address
 from sereno.cli.console import show_json
 from sereno.cli.database import examine_database
-from sereno.cli.here import Here
+from sereno.cli.here import SERVICE_USER, Here
 from sereno.cli.live import Addresses, check_live
 from sereno.core.clock import utc_now
 from sereno.core.errors import SerenoError
 from sereno.core.units import parse_duration
-from sereno.outside import machine
+from sereno.outside import lookup, machine
 from sereno.outside.processes import Processes
 from sereno.serve.address_findings import judge_port_holder
 from sereno.serve.catalogue import default_ports
@@ -29,6 +31,7 @@ from sereno.serve.findings import (
 )
 from sereno.serve.native.home import State
 from sereno.serve.platforms import ComponentStatus
+from sereno.watch.probes.stored import ALLOW_PINGS
 
 SIGNS = {Verdict.FINE: ("✓", "green"), Verdict.WARNING: ("!", "yellow"), Verdict.WRONG: ("✗", "red")}
 
@@ -74,6 +77,7 @@ def examine(here: Here) -> list[Finding]:
     return [
         *findings,
         *examine_address(here, state),
+        *_pings(here),
         *(_components(rows) if running else _ports(state)),
         *examine_database(runs, rows),
     ]
@@ -102,6 +106,18 @@ def addresses(here: Here) -> Addresses:
             "InstanceDown": (0, "== 0"),
         },
     )
+
+
+def _pings(here: Here) -> list[Finding]:
+    """Whether the probes of the kind icmp can work at all; nothing where the settings name none."""
+    names = ", ".join(probe.name for probe in here.settings.probes if probe.kind == "icmp")
+    state = here.home.state()
+    if not names or (state is not None and state.platform == "compose"):
+        return []  # The engine lets every container ping.
+    groups = [os.getegid(), *os.getgroups()] if os.geteuid() else [grp.getgrnam(SERVICE_USER).gr_gid]
+    if lookup.may_ping(groups):
+        return [Finding("pings", Verdict.FINE, f"may be sent, for {names}")]
+    return [Finding("pings", Verdict.WRONG, f"this machine keeps them for root, so {names} must fail", ALLOW_PINGS)]
 
 
 def _permissions(here: Here) -> Finding:

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sereno.core.errors import SerenoError, UsageError
+from sereno.serve.catalogue import BY_NAME
 from sereno.serve.native.home import Home, State
 from sereno.serve.platforms import Platform
 from sereno.settings import Settings, load_settings
+from sereno.settings.consistency import check_own
+from sereno.watch.probes.model import DESKS_OWN_PROBES
 from sereno.wiring.stack import compose_platform, engine_state, native_platform
 
 ROOTS_HOME = Path("/var/lib/sereno")
@@ -33,7 +36,9 @@ class Here:
         """From what the launcher exported. Raises SettingsError when the settings are wrong."""
         root = Path(os.environ.get("SERENO_ROOT", ".")).resolve()
         home = Home(Path(os.environ.get("SERENO_HOME", root / "var")))
-        return cls(root=root, home=home, settings=load_settings(root / "sereno.toml", os.environ))
+        settings = load_settings(root / "sereno.toml", os.environ)
+        check_own(settings, (*BY_NAME, *DESKS_OWN_PROBES))
+        return cls(root=root, home=home, settings=settings)
 
     @property
     def certificate(self) -> Path:

@@ -105,7 +105,7 @@ CERTIFICATE_FAILURES = "sereno_certificate_renewal_failures"
 CERTIFICATE_PLANNED = "sereno_certificate_renewal_planned_timestamp_seconds"
 """When the next try is due; 0 where it is not renewed here."""
 
-VISITS = 'job="webapp",route!~"/metrics|/healthz|/readyz"'
+VISITS = 'job="webapp",route!~"/metrics|/healthz|/readyz|/api/v1/targets"'
 """Matchers that leave the requests of people and programs, without those of the watch itself."""
 
 NOT_REAL_FILESYSTEMS = (

@@ -60,6 +60,7 @@ def inhibitions(settings: Settings) -> tuple[Inhibition, ...]:
             ('alertname=~"Mysql.+|Desk(Errors|PoolExhausted|QueriesSlow)"', 'alertname!="MysqlDown"'),
         ),
         Inhibition(('alertname="NginxDown"',), ('alertname=~"DeskUnreachable|RedirectBroken"',)),
+        Inhibition(('alertname="NginxDown"',), ('alertname="ProbeFailed"', 'source="service"')),
         Inhibition(('alertname="InstanceDown"', 'job="webapp"'), ('alertname="AlertmanagerDeliveriesFailing"',)),
     )
 

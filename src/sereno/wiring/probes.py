@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,14 +24,13 @@ from sereno.settings import Settings
 from sereno.watch.ports import Prometheus
 from sereno.watch.probes import Probe, service, settings_probes, store
 from sereno.watch.probes.judge import Found, Inside
+from sereno.watch.probes.model import DESKS_OWN_PROBES
 from sereno.watch.probes.modules import MODULES_FILE, modules, render_modules
 from sereno.watch.probes.ports import Exporter, Lookup
 from sereno.watch.probes.seen import NOTHING, Seen, seen
 from sereno.watch.probes.stored import Stored, fields_of, handed_out
 from sereno.watch.probes.targets import targets
 from sereno.wiring import Surroundings
-
-DESKS_OWN_PROBES = ("desk", "redirect")
 
 
 def names_of_settings(settings: Settings) -> frozenset[str]:
@@ -58,6 +58,10 @@ class MachineLookup:
         names = frozenset(BY_NAME) - {"nginx", "node-exporter"}
         addresses = frozenset(address for name in names for address in lookup.addresses(name, seconds=1.0))
         return Inside(self.inner_ports, names, addresses)
+
+    def may_ping(self) -> bool:
+        """As this process may; blackbox-exporter runs as the same user, or in a container like this one."""
+        return lookup.may_ping((os.getegid(), *os.getgroups()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ class Refusal(StrEnum):
     INSIDE = "inside"
     NOBODY = "nobody"
     NOT_FOUND = "not-found"
+    NO_PING = "no-ping"
 
 
 METADATA = frozenset(

@@ -27,6 +27,9 @@ class Source(StrEnum):
     SERVICE = "service"
 
 
+DESKS_OWN_PROBES = ("desk", "redirect")
+"""The two that watch the desk itself; no other may have their names."""
+
 CERTIFICATE_DAYS = (0, 7, 14, 21, 30, 60)
 """How early a stored probe may warn of a certificate's end: rules are files, so they know these and the file's own."""
 

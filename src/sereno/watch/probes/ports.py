@@ -19,6 +19,10 @@ class Lookup(Protocol):
         """What is the stack's own now."""
         ...
 
+    def may_ping(self) -> bool:
+        """Whether blackbox-exporter may send pings."""
+        ...
+
 
 class Exporter(Protocol):
     """blackbox-exporter."""

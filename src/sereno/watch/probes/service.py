@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from sereno.core.errors import Conflict
 from sereno.watch.probes import store
 from sereno.watch.probes.judge import Refusal, best_address, refusal, whom
-from sereno.watch.probes.model import Probe
+from sereno.watch.probes.model import Kind, Probe
 from sereno.watch.probes.ports import Lookup
 from sereno.watch.probes.stored import LARGEST_NUMBER_OF_PROBES, NameTaken, NoSuchProbe, Stored, TargetRefused
 from sereno.watch.probes.tables import ProbeRow
@@ -31,6 +31,8 @@ def judged(probe: Probe, lookup: Lookup, before: str = "") -> tuple[str, Refusal
 
 def accepted_address(probe: Probe, lookup: Lookup) -> str:
     """The address at which to ask. Raises TargetRefused."""
+    if probe.kind is Kind.ICMP and not lookup.may_ping():
+        raise TargetRefused(Refusal.NO_PING, probe.target)
     address, why = judged(probe, lookup)
     if why is not None:
         raise TargetRefused(why, probe.target)

@@ -37,7 +37,8 @@ class TargetRefused(ProbeRefused):
     """What is to be probed may not be, for `reason`."""
 
     def __init__(self, reason: Refusal, target: str) -> None:
-        super().__init__("target", f"{target} may not be probed from here: {REASONS[reason].en}", next_step=NEXT_STEP)
+        next_step = NEXT_STEPS.get(reason, "choose another target; what is inside here is measured already")
+        super().__init__("target", f"{target} may not be probed from here: {REASONS[reason].en}", next_step=next_step)
         self.reason = reason
 
 
@@ -45,7 +46,14 @@ class NameTaken(Conflict):
     """Something else has that name: another probe, a service, or a component of the stack."""
 
 
-NEXT_STEP = "choose another target; what this machine itself offers inside is measured already"
+ALLOW_PINGS = "sudo sysctl -w net.ipv4.ping_group_range='0 2147483647', and the same line in /etc/sysctl.d/ping.conf"
+NEXT_STEPS = {
+    Refusal.NO_PING: f"allow pings: {ALLOW_PINGS}",
+    Refusal.NOT_FOUND: "check its spelling, and this machine's name servers",
+    Refusal.SCHEME: "write http://… or https://…, or choose another kind",
+    Refusal.USERINFO: "leave user and password out",
+    Refusal.MALFORMED: "write https://example.org/health, host:port, a host, or NAME@SERVER",
+}
 REASONS = {
     Refusal.SCHEME: Text("only http and https addresses are asked", "solo se preguntan direcciones http y https"),
     Refusal.USERINFO: Text(
@@ -67,6 +75,10 @@ REASONS = {
     ),
     Refusal.NOBODY: Text("it is the address of nobody in particular", "es una dirección de nadie en particular"),
     Refusal.NOT_FOUND: Text("its name is not found", "no se encuentra su nombre"),
+    Refusal.NO_PING: Text(
+        "this machine keeps pings for root (net.ipv4.ping_group_range)",
+        "esta máquina reserva los ping a root (net.ipv4.ping_group_range)",
+    ),
 }
 """In words, for people."""
 
