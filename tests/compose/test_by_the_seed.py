@@ -179,9 +179,11 @@ def test_no_secret_is_told_by_logs_environment_or_command_lines(by_the_seed: Sta
 def test_each_secret_can_be_read_by_its_reader_alone(by_the_seed: Stack) -> None:
     volume = Path(by_the_seed.docker("volume", "inspect", "--format", "{{.Mountpoint}}", "docker_secrets"))
     for file in (path for path in volume.rglob("*") if path.is_file()):
-        assert stat.S_IMODE(file.stat().st_mode) == 0o400, file
+        # What backups are made of is read by a group, to which the worker alone belongs.
+        assert stat.S_IMODE(file.stat().st_mode) == (0o440 if file.parent.name == "backups" else 0o400), file
         assert file.stat().st_uid == file.parent.stat().st_uid
-    for service, folder in (("alertmanager", "mysql"), ("webapp", "mysql"), ("mysql", "desk"), ("grafana", "desk")):
+    for service, folder in (("alertmanager", "mysql"), ("webapp", "mysql"), ("mysql", "desk"), ("grafana", "desk"),
+                            ("webapp", "backups"), ("nginx", "backups")):  # fmt: skip
         assert by_the_seed.inside(service, "ls", f"/run/sereno/secrets/{folder}", check=False) == ""
         assert by_the_seed.inside(service, "ls", "/run/sereno/secrets/kept", check=False) == ""
 
