@@ -226,8 +226,8 @@ class SelfSigned:
 
     def issue(self, names: Sequence[str]) -> tuple[bytes, bytes]:
         """The folder's own pair, made anew; names that the present one has beside the settings' stay in it."""
-        own = self._folder / CERTIFICATE
-        present = read_certificate(own.read_bytes()).names if own.exists() else ()
+        own, served = self._folder / CERTIFICATE, TlsFolder(self._folder).served()
+        present = served[1].names if served is not None and served[0] == "self-signed" else ()
         wanted = dict.fromkeys((*typed_names(self._settings), *names, *present))
         make_self_signed(self._folder, self._script, ["--force", *wanted])
         return own.read_bytes(), (self._folder / KEY).read_bytes()

@@ -102,6 +102,10 @@ CERTIFICATE_SERVED = "sereno_certificate_served"
 CERTIFICATE_FAILURES = "sereno_certificate_renewal_failures"
 """How many tries to renew it have failed in a row."""
 
+CERTIFICATE_BEGINS = "sereno_certificate_not_before_timestamp_seconds"
+CERTIFICATE_ENDS = "sereno_certificate_not_after_timestamp_seconds"
+"""The dates of the one on the disk."""
+
 CERTIFICATE_PLANNED = "sereno_certificate_renewal_planned_timestamp_seconds"
 """When the next try is due; 0 where it is not renewed here."""
 

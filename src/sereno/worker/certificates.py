@@ -47,6 +47,7 @@ class Measures:
 
         self._served = gauge("served", "1 when Nginx shows the certificate that lies on the disk, else 0.")
         self._ends = gauge("not_after_timestamp_seconds", "When the certificate on the disk ends.")
+        self._begins = gauge("not_before_timestamp_seconds", "When the certificate on the disk began.")
         self._failures = gauge("renewal_failures", "How many tries to renew have failed in a row.")
         self._tried = gauge("renewal_last_attempt_timestamp_seconds", "When it was last tried to renew.")
         self._renewed = gauge("renewal_last_success_timestamp_seconds", "When it was last renewed.")
@@ -73,6 +74,7 @@ class Measures:
         self._renewed.set(_seconds(succeeded))
         self._info.clear()
         if report.held is not None:
+            self._begins.set(report.held.not_before.timestamp())
             self._ends.set(report.held.not_after.timestamp())
             self._info.labels(report.held.kind, report.held.issuer, report.held.serial).set(1)
 

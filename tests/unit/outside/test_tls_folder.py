@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 from tests.unit.outside.test_certificate import ROOT, settings, write_pair
 
 from sereno.core.errors import SettingsError
-from sereno.outside.tls_folder import KEPT_PAIRS, Source, TlsFolder, ensure_served
+from sereno.outside.certificate import read_certificate
+from sereno.outside.tls_folder import KEPT_PAIRS, SCRIPT, SelfSigned, Source, TlsFolder, ensure_served
 from sereno.settings import Settings
 from sereno.settings.certificate import CertificateSection
 from sereno.settings.model import Site
@@ -123,6 +125,15 @@ def test_one_for_other_names_or_out_of_date_does_not(folder: TlsFolder, tmp_path
     install(folder, write_pair(tmp_path / "1", name, begins=-60, ends=ends))
     ensure_served(folder.path, ROOT, with_authority("shop.test"))
     assert source_of(folder) == "self-signed"
+
+
+def test_a_self_signed_one_is_made_anew_for_the_names_that_it_had(folder: TlsFolder, tmp_path: Path) -> None:
+    install(folder, write_pair(tmp_path / "1", "printer.lan", "localhost"), "self-signed")
+    shutil.copy(ROOT / SCRIPT, folder.path)
+    certificate, key = SelfSigned(folder.path, settings(domain="shop.test")).issue(["shop.test"])
+    made = read_certificate(certificate)
+    assert {"printer.lan", "shop.test", "localhost"} <= set(made.names)
+    assert folder.install("self-signed", certificate, key)
 
 
 def test_who_goes_back_to_a_self_signed_one_gets_it(folder: TlsFolder, tmp_path: Path) -> None:

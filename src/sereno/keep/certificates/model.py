@@ -15,9 +15,6 @@ Kind = Literal["self-signed", "own", "acme"]
 Why = Literal["first", "names", "authority-changed", "lifetime", "asked-by-authority", "retry", "by-hand", "none"]
 
 SHORT_LIFETIME = timedelta(days=10)
-SELF_SIGNED_LEFT = timedelta(days=13)
-"""When less is left the script makes a new one: a day later than its own limit, so that it is sure to."""
-
 FIRST_RETRY = timedelta(minutes=5)
 LAST_RETRY = timedelta(hours=12)
 RETRY_FACTOR = 3
@@ -149,7 +146,7 @@ def planned(report: Report, *, directory: str, now: datetime, luck: float) -> Re
     `directory` is the authority that is to give certificates. A try that failed is waited for in any case.
     """
     held = report.held
-    if report.kind == "own":
+    if report.kind == "own" or (report.kind == "self-signed" and held is not None and held.kind != "self-signed"):
         return replace(report, planned_at=None, why="none")
     if report.failures and report.planned_at is not None and report.why == "retry":
         return report
@@ -157,9 +154,7 @@ def planned(report: Report, *, directory: str, now: datetime, luck: float) -> Re
         return replace(report, planned_at=now, why="first")
     if missing_names(held, report.wanted):
         return replace(report, planned_at=now, why="names")
-    if report.kind == "self-signed":
-        return replace(report, planned_at=held.not_after - SELF_SIGNED_LEFT, why="lifetime")
-    if report.directory and report.directory != directory:
+    if report.kind == "acme" and report.directory and report.directory != directory:
         return replace(report, planned_at=now, why="authority-changed")
     chosen = report.chosen_at
     if report.window is not None:

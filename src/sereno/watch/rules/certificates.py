@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from sereno.core.text import Text
-from sereno.watch.conventions import CERTIFICATE_FAILURES, CERTIFICATE_PLANNED, CERTIFICATE_SERVED
+from sereno.watch.conventions import (
+    CERTIFICATE_BEGINS,
+    CERTIFICATE_ENDS,
+    CERTIFICATE_FAILURES,
+    CERTIFICATE_PLANNED,
+    CERTIFICATE_SERVED,
+)
 from sereno.watch.model import Severity
 from sereno.watch.rules.model import Alert, RuleFile
 
@@ -43,6 +49,20 @@ def certificates() -> RuleFile:
                 Text(
                     "Tries to get a new certificate fail, or do not happen. The present one goes on being served.",
                     "Los intentos de conseguir un certificado nuevo fallan o no se hacen. Se sirve el actual.",
+                ),
+                lasting="1m",
+                component="worker",
+            ),
+            Alert(
+                "CertificateNotRenewedInTime",
+                # Lifetimes are from hours to a year, so no number of days would do.
+                f"({CERTIFICATE_ENDS} - time()) / ({CERTIFICATE_ENDS} - {CERTIFICATE_BEGINS}) < 0.1\n"
+                f"and {CERTIFICATE_PLANNED} > 0",
+                Severity.CRITICAL,
+                Text("The certificate ends and is not renewed", "El certificado caduca y no se ha renovado"),
+                Text(
+                    "Less than a tenth of its lifetime is left; it should have been renewed long ago.",
+                    "Queda menos de una décima parte de su vida; hace tiempo que debería haberse renovado.",
                 ),
                 lasting="1m",
                 component="worker",

@@ -16,6 +16,30 @@ _RENEW = step(
     "./sereno certificate renew",
 )
 
+_RENEWAL = (
+    (
+        _SHOW,
+        step(
+            "Let the doctor compare the names in DNS with this server's addresses, and look at port 80 and the clock.",
+            "Deja que doctor compare los nombres en DNS con las direcciones de este servidor y revise el puerto 80 "
+            "y el reloj.",
+            "./sereno doctor",
+        ),
+        logs("worker"),
+    ),
+    (
+        step(
+            "Do what the line after the authority's words says: most often the name leads elsewhere, or port 80 is "
+            "closed on the way here.",
+            "Haz lo que dice la línea tras las palabras de la autoridad: casi siempre el nombre lleva a otro sitio "
+            "o el puerto 80 está cerrado por el camino.",
+        ),
+        _RENEW,
+        DOCTOR,
+    ),
+)
+"""Where to look and what mends it, when a renewal does not come."""
+
 CERTIFICATES = {
     "CertificateNotServed": Runbook(
         Text(
@@ -42,26 +66,14 @@ CERTIFICATES = {
             "La autoridad no da un certificado nuevo, o no se le pide. Los visitantes no notan nada hasta que caduque "
             "el actual.",
         ),
-        (
-            _SHOW,
-            step(
-                "Let the doctor compare the names in DNS with this server's addresses, and look at port 80 and the "
-                "clock.",
-                "Deja que doctor compare los nombres en DNS con las direcciones de este servidor y revise el puerto 80 "
-                "y el reloj.",
-                "./sereno doctor",
-            ),
-            logs("worker"),
+        *_RENEWAL,
+    ),
+    "CertificateNotRenewedInTime": Runbook(
+        Text(
+            "The certificate ends soon, or has ended, and no new one has come. From its end browsers refuse the site.",
+            "El certificado caduca pronto, o ya caducó, y no ha llegado otro. Desde que caduque, los navegadores "
+            "rechazarán el sitio.",
         ),
-        (
-            step(
-                "Do what the line after the authority's words says: most often the name leads elsewhere, or port 80 is "
-                "closed on the way here.",
-                "Haz lo que dice la línea tras las palabras de la autoridad: casi siempre el nombre lleva a otro sitio "
-                "o el puerto 80 está cerrado por el camino.",
-            ),
-            _RENEW,
-            DOCTOR,
-        ),
+        *_RENEWAL,
     ),
 }

@@ -109,10 +109,15 @@ def test_ones_own_is_never_renewed_here() -> None:
     assert plan(report(held("own"), kind="own")).planned_at is None
 
 
-def test_a_self_signed_one_is_made_anew_in_its_last_two_weeks() -> None:
+def test_a_self_signed_one_is_made_anew_likewise_whatever_authority_is_named() -> None:
     certificate = held("self-signed")
-    told = plan(report(certificate, kind="self-signed"))
-    assert told.planned_at == certificate.not_after - timedelta(days=13)
+    told = plan(report(certificate, kind="self-signed", directory="https://other.test/directory"))
+    assert (told.why, told.planned_at) == ("lifetime", moment_by_lifetime(certificate, 0))
+
+
+@pytest.mark.parametrize("names", [("shop.test",), ("other.test",)])
+def test_a_pair_that_someone_laid_into_the_clone_is_not_replaced(names: tuple[str, ...]) -> None:
+    assert plan(report(held("own", names=names), kind="self-signed")).planned_at is None
 
 
 def test_what_the_authority_said_of_names_is_no_matter_of_letters() -> None:
