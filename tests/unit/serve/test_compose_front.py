@@ -40,7 +40,7 @@ class NginxEngine(FakeEngine):
         if container != "id-of-nginx" or argv[0] == "ask":
             return Finished(0, "")
         self.told.append(argv[0])
-        if argv[0] == "pgrep":
+        if argv[0] == "/bin/sh":
             return Finished(0, f"{self.serving}\n")
         if argv[0] == "stat":
             return Finished(0, f"{self.mark}\n") if self.mark else Finished(1, "no such file")

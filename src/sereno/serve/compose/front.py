@@ -25,6 +25,12 @@ _MARK = "/run/sereno-reloaded"
 """In the container's own memory: when it last took over new files. Gone when the container starts anew, which is one
 more way of taking them over."""
 
+_WHO_SERVES = (
+    'for each in /proc/[0-9]*; do [ "$(tr -d "\\0" 2>/dev/null <$each/cmdline)" != "nginx: worker process" ] '
+    "|| echo $each; done"
+)
+"""Not every image has a `pgrep`."""
+
 
 @contextmanager
 def put_back_when_refused(*files: Path) -> Iterator[None]:
@@ -102,4 +108,4 @@ class Front:
 
     def _serving(self, nginx: Container) -> set[str]:
         """The processes that take new requests; those that only finish what they have begun end with other words."""
-        return set(self._engine.ask(nginx.id, ["pgrep", "-f", "nginx: worker process$"]).output.split())
+        return set(self._engine.ask(nginx.id, ["/bin/sh", "-c", _WHO_SERVES]).output.split())
