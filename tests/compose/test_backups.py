@@ -12,6 +12,7 @@ from tests.equipment.compose import CommandLine, Stack
 from tests.equipment.docker import clients
 from tests.equipment.docker.engine import Engine
 from tests.equipment.docker.packages import EquipmentError
+from tests.equipment.stack import NativeStack
 
 pytestmark = pytest.mark.compose
 
@@ -73,6 +74,22 @@ def test_what_another_machine_needs_is_in_the_file(sereno: CommandLine, made: di
     ).split()
     assert {"secrets/desk-secret-key", "secrets/grafana-secret-key", "tls/served"} <= set(said)
     assert "secrets/backup-passphrase" not in said
+
+
+def test_it_moves_to_the_other_platform_and_back(sereno: CommandLine, made: dict[str, Any], tmp_path: Path) -> None:
+    elsewhere = NativeStack()
+    try:
+        file = carried(sereno, made["name"], elsewhere.folder)
+        elsewhere.must("backup", "restore", str(file), "--on", "native", "--yes")
+        there = {each["name"] for each in json.loads(elsewhere.must("user", "list", "--json").out)}
+        assert there == {"admin", "carla"}
+        elsewhere.must("user", "add", "moved")
+        back = json.loads(elsewhere.must("backup", "now", "--json").out)
+        assert back["proof"]["good"]
+        sereno.must("backup", "restore", back["file"], "--yes")
+    finally:
+        elsewhere.close()
+    assert names(sereno) == {"admin", "carla", "moved"}
 
 
 def test_it_is_restored_over_what_is_there_and_the_old_is_kept(

@@ -99,6 +99,12 @@ class Writer:
 
 def test_a_backup_under_writes_restores_elsewhere_with_every_row_that_was_acknowledged(origin: NativeStack) -> None:
     password = origin.must("user", "add", "carla", "--role", "operator").out.strip()
+    connection = connect(origin)
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE VIEW seen AS SELECT name FROM user")
+        cursor.execute("CREATE PROCEDURE look() SELECT COUNT(*) FROM user")
+        cursor.execute("CREATE EVENT later ON SCHEDULE EVERY 1 YEAR DO DELETE FROM login_failure")
+    connection.close()
     with Writer(origin) as writer:
         before = list(writer.acknowledged)
         made = backup(origin)
@@ -119,6 +125,9 @@ def test_a_backup_under_writes_restores_elsewhere_with_every_row_that_was_acknow
         assert restored == after[: len(restored)], "a row is there that was not acknowledged in this order"
         assert len(restored) >= len(before), "an acknowledged row is missing"
         assert rows(elsewhere, "SELECT DISTINCT actor FROM audit_entry WHERE action = 'test'") == ["Ñandú"]
+        assert "carla" in rows(elsewhere, "SELECT name FROM seen")
+        assert rows(elsewhere, "SELECT routine_name FROM information_schema.routines WHERE routine_schema = 'sereno'")
+        assert rows(elsewhere, "SELECT event_name FROM information_schema.events WHERE event_schema = 'sereno'")
         assert elsewhere.secret("desk-secret-key") == origin.secret("desk-secret-key")
         assert sign_in(elsewhere, "carla", password) in (200, 201, 204)
         assert {row["health"] for row in elsewhere.status().values()} <= {"healthy", "absent"}
