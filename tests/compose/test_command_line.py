@@ -102,6 +102,26 @@ def test_accounts_are_managed_in_the_desks_container(sereno: CommandLine) -> Non
     assert "admin" in sereno.must("user", "list")
 
 
+def test_a_probe_is_added_asked_and_removed_and_what_is_inside_is_refused(sereno: CommandLine) -> None:
+    def is_up(name: str) -> bool:
+        listed = json.loads(sereno.must("watch", "--list", "--json"))
+        return bool(next(each for each in listed if each["name"] == name)["state"] == "up")
+
+    site = ("--name", "door", "--interval", "5s", "--any-certificate", "--contains", "alive")
+    assert json.loads(sereno.must("watch", "https://nginx:8443/healthz", *site, "--json"))["kind"] == "http"
+    # A container lets every user ping, and blackbox-exporter's is nobody.
+    sereno.must("watch", "nginx", "--name", "ping", "--interval", "5s")
+    assert eventually(lambda: is_up("door"))
+    assert eventually(lambda: is_up("ping"))
+    for inside in ("http://mysql:3306/", "http://prometheus:9090/", "http://169.254.169.254/"):
+        done = sereno.run("watch", inside)
+        assert done.returncode == 2
+        assert "may not be probed from here" in done.stderr
+    for name in ("door", "ping"):
+        sereno.must("watch", "--remove", name)
+    assert json.loads(sereno.must("watch", "--list", "--json")) == []
+
+
 def test_changed_settings_reach_the_desk(sereno: CommandLine) -> None:
     file = sereno.stack.clone / "sereno.toml"
     before = sereno.stack.lives()

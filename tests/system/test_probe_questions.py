@@ -10,6 +10,8 @@ import socketserver
 import ssl
 import struct
 import subprocess
+import sys
+import tempfile
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
@@ -28,7 +30,6 @@ from tests.equipment.monitoring import answers, free_port, wait_until
 
 from sereno.core.text import Text
 from sereno.outside.blackbox import BlackboxExporter
-from sereno.outside.lookup import may_ping
 from sereno.watch.probes.model import Kind, Probe, Source
 from sereno.watch.probes.modules import module_name, modules, render_modules
 from sereno.watch.probes.stored import Stored, handed_out
@@ -241,9 +242,52 @@ def test_a_name_server_knows_the_name_and_its_address(blackbox: Blackbox, name: 
         assert blackbox.is_good(replace(PROBE, kind=Kind.DNS, target=f"{name}@127.0.0.1:{port}")) is good
 
 
-def test_a_ping_is_answered_where_pings_may_be_sent(blackbox: Blackbox) -> None:
-    loopback = replace(PROBE, kind=Kind.ICMP, target="127.0.0.1")
-    if not may_ping([os.getegid(), *os.getgroups()]):
-        # Root may ping whatever the range says, so that this is told of ordinary users alone.
-        pytest.skip("this machine keeps pings for root (net.ipv4.ping_group_range)")
-    assert blackbox.is_good(loopback)
+PING = """
+ip link set lo up
+echo "$1" > /proc/sys/net/ipv4/ping_group_range
+setpriv --reuid=65534 --regid=65534 --clear-groups prometheus-blackbox-exporter --config.file="$2" \
+    --web.listen-address=127.0.0.1:9115 2>/dev/null &
+exec "$3" - <<'PYTHON'
+import time, urllib.request
+from sereno.outside.lookup import may_ping
+for attempt in range(100):
+    try:
+        answer = urllib.request.urlopen("http://127.0.0.1:9115/probe?module=icmp&target=127.0.0.1", timeout=15)
+        break
+    except OSError:
+        time.sleep(0.1)
+print(may_ping([65534]), [line for line in answer.read().decode().splitlines() if line.startswith("probe_success ")])
+PYTHON
+"""
+"""In a network of its own, since whom the system lets ping is a matter of the whole network."""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes networks")
+@pytest.mark.parametrize(("groups", "may"), [("0 2147483647", True), ("1 0", False)])
+def test_a_ping_is_answered_where_this_user_may_send_one(blackbox: Blackbox, groups: str, may: bool) -> None:
+    # Where anyone may read it: pytest's own folder is closed to others.
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        file = Path(folder, "blackbox.yml")
+        file.write_text(render_modules(modules([])))
+        done = subprocess.run(
+            [
+                "unshare",
+                "--net",
+                "--pid",
+                "--fork",
+                "--kill-child",
+                "sh",
+                "-c",
+                PING,
+                "sh",
+                groups,
+                file,
+                sys.executable,
+            ],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.stdout.strip() == f"{may} ['probe_success {int(may)}']", done.stderr
