@@ -252,6 +252,26 @@ def test_a_name_that_is_added_is_certified_with_the_others(server: Server) -> No
     assert set(report.held.names) == set(server.names)
 
 
+def test_a_folder_that_was_moved_renews_with_the_same_account(server: Server) -> None:
+    """As after a restore on another machine, where the home has another path."""
+    server.renew()
+    tls = server.nginx.folder / "tls"
+    accounts = {path.name for path in (tls / "acme/config/accounts").rglob("*")}
+    other = tls.with_name("moved")
+    tls.rename(other)
+    shutil.copytree(other, tls, symlinks=True)
+    if os.geteuid() == 0:
+        for path in (tls, *tls.rglob("*")):
+            os.chown(path, 0, pwd.getpwnam(ORDINARY_USER).pw_gid, follow_symlinks=False)
+        tls.chmod(0o2750)
+    shutil.rmtree(other)
+    report = server.renew(by_hand=True)
+    assert report.last_attempt is not None
+    assert report.last_attempt.succeeded, report.last_attempt
+    assert {path.name for path in (tls / "acme/config/accounts").rglob("*")} == accounts
+    assert not list(tls.rglob("privkey*")), "keys lie in pairs/ alone"
+
+
 def test_an_rsa_key_is_given_to_who_asks_for_one(server: Server) -> None:
     server.key_type = "rsa"
     server.renew()

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import io
 import os
+import posixpath
 import shutil
 import sqlite3
 import tarfile
@@ -217,9 +218,12 @@ def unpack_folder(packed: Path, folder: Path) -> list[str]:
     written = []
     with tarfile.open(packed, mode="r:gz") as tar:
         for entry in tar:
-            if not (entry.isfile() or entry.issym()) or _leads_out(entry.name) or _leads_out(entry.linkname):
-                raise _damaged(packed, f"it holds {entry.name!r}")
             target = folder / entry.name
+            if not (entry.isfile() or entry.issym()) or _leads_out(entry.name) or _link_leads_out(entry):
+                raise _damaged(packed, f"it holds {entry.name!r}")
+            # Below a link, a further link's ".." would count from elsewhere.
+            if any((folder / above).is_symlink() for above in PurePosixPath(entry.name).parents if above.name):
+                raise _damaged(packed, f"it holds {entry.name!r} below a link")
             target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             written.append(entry.name)
             if entry.issym():
@@ -229,6 +233,15 @@ def unpack_folder(packed: Path, folder: Path) -> list[str]:
                 shutil.copyfileobj(_content(packed, tar, entry), file)
             target.chmod(entry.mode & 0o755)
     return written
+
+
+def _link_leads_out(entry: tarfile.TarInfo) -> bool:
+    """Whether a link leads out of the folder. Certbot's lead up and down again: `../../archive/…`."""
+    if not entry.issym():
+        return False
+    return PurePosixPath(entry.linkname).is_absolute() or _leads_out(
+        posixpath.normpath(posixpath.join(posixpath.dirname(entry.name), entry.linkname))
+    )
 
 
 def _leads_out(name: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -35,6 +36,13 @@ class Certbot:
         self._webroot.mkdir(parents=True, exist_ok=True)
         self._folder.mkdir(mode=0o700, exist_ok=True)
         try:
+            return self._issued(names)
+        finally:
+            self._forget()
+
+    def _issued(self, names: Sequence[str]) -> tuple[bytes, bytes]:
+        self._forget()
+        try:
             done = subprocess.run(
                 self.command(names),
                 env=self._environment(),
@@ -58,6 +66,14 @@ class Certbot:
         check_pair(live / "fullchain.pem", live / "privkey.pem", names=names)
         return (live / "fullchain.pem").read_bytes(), (live / "privkey.pem").read_bytes()
 
+    def _forget(self) -> None:
+        """Leave nothing of Certbot's but its account. The pair is kept elsewhere.
+
+        It notes absolute paths, which lead nowhere once a home has been moved or restored on another machine.
+        """
+        for name in ("live", "archive", "renewal"):
+            shutil.rmtree(self._folder / "config" / name, ignore_errors=True)
+
     def command(self, names: Sequence[str]) -> list[str]:
         """What is run. When to renew is our own decision, so Certbot is never asked for it."""
         own = self._settings
@@ -68,7 +84,7 @@ class Certbot:
         return [
             str(Path(sys.executable).with_name("certbot")),
             *("certonly", "--non-interactive", "--agree-tos", *contact),
-            *("--server", own.directory, "--cert-name", LINEAGE, "--force-renewal", "--renew-with-new-domains"),
+            *("--server", own.directory, "--cert-name", LINEAGE, "--force-renewal"),
             *("--webroot", "--webroot-path", str(self._webroot), *key),
             *("--config-dir", str(self._folder / "config"), "--work-dir", str(self._folder / "work")),
             *("--logs-dir", str(self._folder / "logs"), "--max-log-backups", "5"),

@@ -116,6 +116,43 @@ def test_folders_keep_modes_and_links_and_leave_out_what_they_should(tmp_path: P
     assert (out / "secrets/key").stat().st_mode & 0o777 == 0o600
 
 
+def links(file: Path, *pairs: tuple[str, str]) -> Path:
+    """A tar with links: name → where it leads."""
+    with tarfile.open(file, "w:gz") as tar:
+        for name, target in pairs:
+            entry = tarfile.TarInfo(name)
+            entry.type, entry.linkname = tarfile.SYMTYPE, target
+            tar.addfile(entry)
+    return file
+
+
+def test_links_that_lead_up_and_down_again_are_kept_as_certbot_makes_them(tmp_path: Path) -> None:
+    live, archived = tmp_path / "tls/acme/config/live/sereno", tmp_path / "tls/acme/config/archive/sereno"
+    for folder in (live, archived):
+        folder.mkdir(parents=True)
+    (archived / "cert1.pem").write_text("c")
+    (live / "cert.pem").symlink_to("../../archive/sereno/cert1.pem")
+    archive.pack_paths({"tls": tmp_path / "tls"}, tmp_path / "home.tar.gz", without=frozenset())
+    archive.unpack_folder(tmp_path / "home.tar.gz", tmp_path / "out")
+    assert (tmp_path / "out/tls/acme/config/live/sereno/cert.pem").read_text() == "c"
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [("tls/served", "../../outside")],
+        [("tls/served", "/etc")],
+        [("tls/a/b", "../../../outside")],
+        # Each leads inside by its name; the second would not, since its folder is elsewhere.
+        [("tls/here", "."), ("tls/here/here/up", "../../../tls")],
+    ],
+)
+def test_links_that_lead_out_are_refused(tmp_path: Path, pairs: list[tuple[str, str]]) -> None:
+    file = links(tmp_path / "home.tar.gz", *pairs)
+    with pytest.raises(SerenoError, match="no whole backup"):
+        archive.unpack_folder(file, tmp_path / "out")
+
+
 @pytest.mark.parametrize("name", ["../outside", "/outside"])
 def test_a_folders_path_that_leads_out_is_refused(tmp_path: Path, name: str) -> None:
     file = made_by_hand(tmp_path / "home.tar.gz", name, mode="w:gz")
