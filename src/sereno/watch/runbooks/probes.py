@@ -101,7 +101,7 @@ PROBES = {
                 "site.key point. Another server's: renew it there.",
                 "Si es el certificado de Sereno: hazlo de nuevo. Si es tuyo: pon el par nuevo donde dicen "
                 "site.certificate y site.key. Si es de otro servidor: renuévalo allí.",
-                "bash docker/nginx/ssl/generate-ssl.sh --force",
+                "./sereno certificate renew",
             ),
             step("Let Nginx load it.", "Haz que Nginx lo cargue.", "./sereno up"),
         ),
@@ -121,7 +121,7 @@ PROBES = {
             step(
                 "Make a new certificate now, or put your own in place; another server's is renewed there.",
                 "Haz ya un certificado nuevo, o pon el tuyo; el de otro servidor se renueva allí.",
-                "bash docker/nginx/ssl/generate-ssl.sh --force",
+                "./sereno certificate renew",
             ),
             restart("nginx"),
         ),
