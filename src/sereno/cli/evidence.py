@@ -183,6 +183,7 @@ class Run:
                 ("desk", Text("The desk", "La mesa de guardia")),
                 ("users", Text("Users", "Usuarios")),
                 ("alerts", Text("Alerts", "Alertas")),
+                ("certificates", Text("Certificates", "Certificados")),
                 ("audit", Text("Audit trail", "Registro de auditoría")),
                 ("api/docs", Text("The API, for people", "La API, para personas")),
             ):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import socket
+from urllib.parse import urlsplit
 
 from sereno.cli.grafana import HOW, PROGRAM
 from sereno.cli.here import Here
@@ -30,12 +31,27 @@ def farewell(here: Here, state: State) -> str:
         f"  Prometheus     http://localhost:{ports['prometheus']}/",
         f"  Alertmanager   http://localhost:{ports['alertmanager']}/",
         "",
-        "  The browser warns about the certificate, because only this machine has signed it. To trust it, import",
-        f"  {here.certificate} into the browser, or set [site] certificate and key in sereno.toml.",
+        *_certificate(here),
         f"  In a firewall or security group open {site.https_port} and {site.http_port}, nothing else.",
         f"  To reach the other ports from elsewhere: ssh {tunnel} {getpass.getuser()}@{host}",
     ]
     return "\n".join(lines)
+
+
+def _certificate(here: Here) -> list[str]:
+    """Whether browsers trust the certificate, and what to do when they do not."""
+    if here.settings.certificate_kind == "own":
+        return []
+    if here.settings.certificate_kind == "acme":
+        return [
+            f"  The certificate comes from {urlsplit(here.settings.certificate.directory).hostname}; until it is there, "
+            "browsers warn.",
+            "  How far that is: ./sereno certificate show",
+        ]
+    return [
+        "  The browser warns about the certificate, because only this machine has signed it. To trust it, import",
+        f"  {here.certificate} into the browser; or have one that everybody trusts: docs/a-real-domain.md",
+    ]
 
 
 def _grafana(state: State, port: int, password: str) -> str:
