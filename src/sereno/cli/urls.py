@@ -44,9 +44,8 @@ def _certificate(here: Here) -> list[str]:
         return []
     if here.settings.certificate_kind == "acme":
         return [
-            f"  The certificate comes from {urlsplit(here.settings.certificate.directory).hostname}; until it is there, "
-            "browsers warn.",
-            "  How far that is: ./sereno certificate show",
+            f"  The certificate comes from {urlsplit(here.settings.certificate.directory).hostname}; until it is here,",
+            "  browsers warn. How far that is: ./sereno certificate show",
         ]
     return [
         "  The browser warns about the certificate, because only this machine has signed it. To trust it, import",
