@@ -49,6 +49,13 @@ health_path = "/things/1"
 name = "bakery"
 upstream = "127.0.0.1:{bakery}"
 domain = "bakery.example.org"
+
+[[services]]
+name = "numbers"
+upstream = "127.0.0.1:{numbers}"
+access = "operators"
+metrics_path = "/metrics"
+status_page = false
 """
 
 OURS = ("httpbin", "peers", "things", "bakery")
@@ -80,6 +87,8 @@ class Served:
 
     def write_settings(self, more: str = "") -> None:
         ports = {name: service.port for name, service in self.services.items()}
+        # From the distribution: Node Exporter, which runs here anyway.
+        ports["numbers"] = self.stack.ports["node-exporter"]
         (self.stack.root / "sereno.toml").write_text(TOML.format(**ports) + more)
 
 
@@ -186,6 +195,19 @@ def test_each_is_probed_through_nginx_and_on_the_page(served: Served) -> None:
     probed = f'count(probe_success{{instance=~"{"|".join(OURS)}"}} == 1)'
     wait_until("all are probed", lambda: served.measured(probed) == len(OURS), 60)
     wait_until("it is on the page", lambda: "Caja de peticiones" in served.stack.get("/", Accept_Language="es").text)
+
+
+def test_what_one_tells_of_itself_is_scraped_and_nobody_elses_business(served: Served) -> None:
+    wait_until("it is scraped", lambda: served.measured('up{job="services",instance="numbers"}') == 1, 60)
+    assert served.measured('node_time_seconds{job="services"}')
+    assert served.stack.get("/numbers/metrics").status == 403
+
+
+def test_one_for_operators_is_shut_for_strangers_and_probed_all_the_same(served: Served) -> None:
+    stranger = served.stack.get("/numbers/")
+    assert (stranger.status, stranger.headers["Location"]) == (303, "/login?next=%2Fnumbers%2F")
+    wait_until("it is probed", lambda: served.measured('probe_success{instance="numbers"}') == 1, 60)
+    assert "numbers" not in served.stack.get("/").text
 
 
 DASHBOARD = json.loads((Path(__file__).parents[2] / "grafana/dashboards/service.json").read_text())

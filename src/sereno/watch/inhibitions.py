@@ -32,6 +32,7 @@ class Inhibition:
         return rule | ({"equal": list(self.equal)} if self.equal else {})
 
 
+_SERVICE_GONE = ('alertname="ProbeFailed"', 'source="service"')
 _DISK = ("instance", "device", "mountpoint")
 
 
@@ -61,6 +62,9 @@ def inhibitions(settings: Settings) -> tuple[Inhibition, ...]:
         ),
         Inhibition(('alertname="NginxDown"',), ('alertname=~"DeskUnreachable|RedirectBroken"',)),
         Inhibition(('alertname="NginxDown"',), ('alertname="ProbeFailed"', 'source="service"')),
+        # A service that does not answer at all fails every request, and tells no measurements either.
+        Inhibition(_SERVICE_GONE, ('alertname=~"Service(Errors|Slow)"',), ("component",)),
+        Inhibition(_SERVICE_GONE, ('alertname="InstanceDown"', 'job="services"'), ("instance",)),
         Inhibition(('alertname="InstanceDown"', 'job="webapp"'), ('alertname="AlertmanagerDeliveriesFailing"',)),
     )
 

@@ -14,6 +14,9 @@ SLOW_SECONDS = 2.5
 _ENOUGH = f"sum by (service) (increase({SERVICE_REQUESTS}[5m])) > 20"
 """With fewer requests one failure would be a large share."""
 
+_COMPONENT = "{{ $labels.service }}"
+"""As with probes, so that an alert can tell which other one is about the same."""
+
 
 def services() -> RuleFile:
     """`services.yml`; silent without services."""
@@ -35,6 +38,7 @@ def _errors() -> Alert:
             "acabó en un error del servidor.",
         ),
         lasting="2m",
+        component=_COMPONENT,
     )
 
 
@@ -52,4 +56,5 @@ def _slow() -> Alert:
             "que empieza la respuesta.",
         ),
         lasting="5m",
+        component=_COMPONENT,
     )
