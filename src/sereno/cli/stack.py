@@ -31,7 +31,9 @@ COMPONENT = click.Choice(sorted(BY_NAME))
 
 @click.command()
 @click.option("--on", type=click.Choice(["native", "compose"]), help="Where to run; remembered after the first time.")
-@click.option("--lab", is_flag=True, help="The classroom set-up: Grafana's login is admin / admin123.")
+@click.option(
+    "--lab", is_flag=True, help="The classroom set-up: Grafana's login is admin / admin123, which everyone knows."
+)
 @click.option("--yes", is_flag=True, help="Answer every question with yes.")
 def up(on: str | None, lab: bool, yes: bool) -> None:
     """Set up what is missing, start everything, wait until it is healthy."""
