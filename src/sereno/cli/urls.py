@@ -41,6 +41,21 @@ def farewell(here: Here, state: State) -> str:
     return "\n".join(lines + (_classroom(ports["grafana"]) if state.lab else []))
 
 
+def _certificate(here: Here) -> list[str]:
+    """Whether browsers trust the certificate, and what to do when they do not."""
+    if here.settings.certificate_kind == "own":
+        return []
+    if here.settings.certificate_kind == "acme":
+        return [
+            f"  The certificate comes from {urlsplit(here.settings.certificate.directory).hostname}; until it is here,",
+            "  browsers warn. How far that is: ./sereno certificate show",
+        ]
+    return [
+        "  The browser warns about the certificate, because only this machine has signed it. To trust it, import",
+        f"  {here.certificate} into the browser; or have one that everybody trusts: docs/a-real-domain.md",
+    ]
+
+
 def _classroom(port: int) -> list[str]:
     """What `--lab` means, and how to leave it."""
     return [
