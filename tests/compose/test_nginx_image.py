@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.equipment.docker.engine import Engine
-from tests.equipment.nginx import ROOT, SCRIPT
+from tests.equipment.nginx import ROOT, SCRIPT, every_kind_of_service
 
 from sereno.serve.catalogue import BY_NAME
 from sereno.serve.render import compose_place, render
@@ -23,6 +23,7 @@ VARIANTS = {
     "on the usual ports": render(
         "nginx/nginx.conf.j2", compose_place(Settings(site=Site(http_port=80, https_port=443, language="es")))
     ),
+    "with fifty services": render("nginx/nginx.conf.j2", compose_place(Settings(services=every_kind_of_service()))),
 }
 
 

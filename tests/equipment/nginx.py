@@ -31,6 +31,7 @@ from sereno.serve.native.files import DATA_FOLDERS
 from sereno.serve.place import Place
 from sereno.serve.render import render_component
 from sereno.settings import Settings
+from sereno.settings.own import Service
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "docker/nginx/ssl/generate-ssl.sh"
@@ -316,3 +317,25 @@ class Echo:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
         self.thread.join(5)
+
+
+def every_kind_of_service() -> tuple[Service, ...]:
+    """As many services as settings may have, with the longest names, of every kind there is."""
+    kinds: list[dict[str, object]] = [
+        {"upstream": "127.0.0.1:3001", "websocket": True, "metrics_path": "/metrics"},
+        {"upstream": "localhost:3001", "path": "/a/b.c/{number}", "keep_path": True},
+        {"upstream": "[::1]:3001", "access": "operators", "websocket": True},
+        {"upstream": "unix:/run/a-service.sock", "metrics_path": "/metrics", "body_limit": "0"},
+        {"upstream": "a-container:80", "domain": "shop{number}.example.org", "websocket": True, "timeout": "2m"},
+        {"upstream": "other.example.org:80", "domain": "Shop.example.org", "path": "/below/{number}"},
+    ]
+    return tuple(
+        Service.model_validate(
+            {"name": f"{'a-long-name' * 3}-{number:02}", "title": "The 'best' \\ $shop"}
+            | {
+                key: value.format(number=number) if isinstance(value, str) else value
+                for key, value in kinds[number % len(kinds)].items()
+            }
+        )
+        for number in range(50)
+    )

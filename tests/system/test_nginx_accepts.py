@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tests.equipment.nginx import Nginx, installed_version, is_missing
+from tests.equipment.nginx import Nginx, every_kind_of_service, installed_version, is_missing
 
 from sereno.settings import Settings
 from sereno.settings.model import Site
@@ -31,6 +31,15 @@ def nginx(request: pytest.FixtureRequest) -> Iterator[Nginx]:
 
 def test_it_has_nothing_to_say_against_the_configuration(nginx: Nginx) -> None:
     assert nginx.check() == ""
+
+
+def test_nor_with_fifty_services_of_every_kind() -> None:
+    server = Nginx(settings=Settings(services=every_kind_of_service()))
+    try:
+        server.render(name_servers=("192.0.2.1", "[2001:db8::1]"))
+        assert server.check() == ""
+    finally:
+        server.close()
 
 
 def test_nor_with_ipv6(nginx: Nginx) -> None:

@@ -18,11 +18,8 @@ class Front:
     """One service in nginx.conf."""
 
     service: Service
-
-    @property
-    def key(self) -> str:
-        """Its name as part of a variable's: letters, digits, underscores."""
-        return self.service.name.replace("-", "_")
+    number: int = 1
+    """Tells its variables from others'; a part of a regular expression may not have a name as long as a service's."""
 
     @property
     def is_looked_up(self) -> bool:
@@ -67,7 +64,7 @@ class Front:
 
 def fronts(settings: Settings) -> list[Front]:
     """Every service, in the settings' order."""
-    return [Front(service) for service in settings.services]
+    return [Front(service, number) for number, service in enumerate(settings.services, start=1)]
 
 
 def domains(settings: Settings) -> dict[str, list[Front]]:
