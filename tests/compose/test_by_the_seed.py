@@ -53,8 +53,9 @@ with connection.cursor() as cursor:
 def test_http_leads_to_https_and_the_page_is_answered_over_tls(by_the_seed: Stack) -> None:
     redirect = by_the_seed.get("http://127.0.0.1:8080/alerts")
     assert (redirect.status, redirect.headers["Location"]) == (301, "https://127.0.0.1:8443/alerts")
+    # Hand-typed steps do not wait for the schema to be made.
+    assert eventually(lambda: by_the_seed.get("https://127.0.0.1:8443/").status == 200)
     page = by_the_seed.get("https://127.0.0.1:8443/", Accept_Language="es")
-    assert page.status == 200
     assert '<html lang="es"' in page.body
 
 

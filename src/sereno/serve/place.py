@@ -63,6 +63,9 @@ class Place:
     base_python: PurePosixPath = _NOT_HERE
     """This system's Python, for what is to stay the same whatever the program's state (natively)."""
 
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    """Settings that the environment of `up` overrides (natively): the desk reads the same file, and has to know."""
+
     @property
     def native(self) -> bool:
         """Whether components are processes of this machine."""

@@ -48,21 +48,25 @@ def environment(place: Place) -> dict[str, str]:
 
 
 def _native_environment(place: Place, process: str) -> dict[str, str]:
-    return environment(place) | {
-        "PYTHONPATH": str(place.program),
-        "SERENO_SECRETS": str(place.home / "secrets"),
-        "SERENO_SETTINGS": str(place.config("sereno.toml")),
-        "SERENO_KEPT": str(place.home),
-        "SERENO_PASSPHRASE": str(place.home / "secrets/backup-passphrase"),
-        "SERENO_BACKUPS": str(place.data("backups")),
-        "SERENO_GRAFANA_DATABASE": str(place.data("grafana/grafana.db")),
-        "SERENO_BIND": f"127.0.0.1:{place.ports[process]}",
-        # In memory, as in Compose: the files are mapped, and a full disk would kill who counts one request more.
-        "PROMETHEUS_MULTIPROC_DIR": str(place.run("memory", f"{process}-metrics")),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "SERENO_TLS": str(place.tls),
-        "SERENO_NGINX_PID": str(place.run("nginx.pid")),
-    }
+    return (
+        environment(place)
+        | dict(place.overrides)
+        | {
+            "PYTHONPATH": str(place.program),
+            "SERENO_SECRETS": str(place.home / "secrets"),
+            "SERENO_SETTINGS": str(place.config("sereno.toml")),
+            "SERENO_KEPT": str(place.home),
+            "SERENO_PASSPHRASE": str(place.home / "secrets/backup-passphrase"),
+            "SERENO_BACKUPS": str(place.data("backups")),
+            "SERENO_GRAFANA_DATABASE": str(place.data("grafana/grafana.db")),
+            "SERENO_BIND": f"127.0.0.1:{place.ports[process]}",
+            # In memory, as in Compose: the files are mapped, and a full disk would kill who counts one request more.
+            "PROMETHEUS_MULTIPROC_DIR": str(place.run("memory", f"{process}-metrics")),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "SERENO_TLS": str(place.tls),
+            "SERENO_NGINX_PID": str(place.run("nginx.pid")),
+        }
+    )
 
 
 def _compose(place: Place, process: str, command: list[str], port: int, *, renews: bool = False) -> Mapping[str, Any]:

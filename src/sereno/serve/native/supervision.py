@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from sereno.core.errors import UsageError
 from sereno.serve.component import Component
 from sereno.serve.place import Place
 
@@ -67,7 +68,7 @@ def _program(place: Place, component: Component, priority: int, *, drop_rights: 
     return _section(
         f"program:{component.name}",
         command=shlex.join(command),
-        environment=",".join(f'{name}="{value}"' for name, value in sorted(environment.items())),
+        environment=",".join(f"{name}={_quoted(value)}" for name, value in sorted(environment.items())),
         priority=priority,
         # `up` starts them one after the other, in order of need; after that Supervisor keeps them alive.
         autostart="false",
@@ -91,6 +92,15 @@ def _script(place: Place, name: str) -> list[str]:
     Not this state's Python and not this state's file: else every component would be stopped by an upgrade.
     """
     return [str(place.base_python), "-S", "-E", "-I", str(place.config("supervisor", name))]
+
+
+def _quoted(value: str) -> str:
+    """As Supervisor reads a value: in quotes of the kind that is not in it; it knows no way to write both kinds."""
+    if '"' in value and "'" in value:
+        raise UsageError(
+            f"a setting in the environment holds both kinds of quotes: {value}", next_step="write it into sereno.toml"
+        )
+    return f"'{value}'" if '"' in value else f'"{value}"'
 
 
 def _section(title: str, **values: object) -> str:

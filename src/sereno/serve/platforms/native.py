@@ -72,6 +72,7 @@ class NativePlatform:
         self._pulse = Pulse(home, user, processes=neighbours.processes, health=neighbours.health, deaths=self._deaths)
         self._release = Release.of_this_process()
         self._releases = Releases(home)
+        self._overriding = overriding
         self._daemon = Daemon(home, root, user, neighbours=neighbours, overriding=overriding)
         self._starter = Starter(home, user, neighbours=neighbours, pulse=self._pulse, deaths=self._deaths)
 
@@ -234,6 +235,7 @@ class NativePlatform:
             ipv6=Path("/proc/net/if_inet6").exists(),
             environment=PurePosixPath(self._release.environment),
             program=PurePosixPath(self._release.program),
+            overrides={name: value for name, value in self._overriding.items() if "__" in name},
             base_python=PurePosixPath(os.path.realpath(self._release.python)),
             name_servers=name_servers(),
         )
