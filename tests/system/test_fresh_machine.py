@@ -162,6 +162,7 @@ dpkg --audit > /audit
 """
 
 
+@pytest.mark.parametrize("suite", ["bookworm", "trixie"])
 def test_killed_while_packages_are_installed_it_comes_up_when_run_again(fresh: FreshDebian) -> None:
     done = fresh.run(KILLED_THRICE, free_ports(), seconds=500)
     told = "".join(file.read_text() for file in sorted(fresh.root.glob("narration-*")))

@@ -68,9 +68,11 @@ def holder_in(said: str) -> str:
     by_apt = re.search(r"Could not get lock .* held by process (\d+)(?: \(([^)]*)\))?", said)
     if by_apt:
         return f"{by_apt[2] or 'another program'} (pid {by_apt[1]})"
-    by_dpkg = re.search(r"lock (?:was|is) locked by another process(?: with pid (\d+))?", said)
+    # Debian 12's dpkg says "another process", Debian 13's names its program.
+    by_dpkg = re.search(r"lock (?:was|is) locked by (\S+) process(?: with pid (\d+))?", said)
     if by_dpkg:
-        return f"another program (pid {by_dpkg[1]})" if by_dpkg[1] else "another program"
+        program = "another program" if by_dpkg[1] == "another" else by_dpkg[1].rpartition("/")[2]
+        return f"{program} (pid {by_dpkg[2]})" if by_dpkg[2] else program
     return "another program" if "Could not get lock" in said else ""
 
 

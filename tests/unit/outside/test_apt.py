@@ -32,6 +32,7 @@ HELD_FROM_DPKG = "dpkg: error: dpkg frontend lock was locked by another process 
         ),
         ("E: Could not get lock /var/lib/apt/lists/lock - open (11: Resource unavailable)\n", "another program"),
         (HELD_FROM_DPKG, "another program (pid 4711)"),
+        ("dpkg: error: dpkg frontend lock was locked by /usr/bin/apt-get process with pid 9\n", "apt-get (pid 9)"),
         ("E: Unable to locate package nonsense\n", ""),
         ("", ""),
     ],
