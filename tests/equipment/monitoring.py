@@ -5,6 +5,7 @@ They run at one-second intervals, so that tests see in seconds what takes minute
 
 from __future__ import annotations
 
+import random
 import shutil
 import signal
 import socket
@@ -32,11 +33,19 @@ def missing(*names: str) -> list[str]:
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody listens on now, below those that the kernel gives to outgoing connections.
+
+    One of those may be taken again before the server that a test starts comes to listen on it.
+    """
+    for _ in range(100):
+        port = random.randrange(15_000, 32_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("", port))
+            except OSError:
+                continue
+            return port
+    raise RuntimeError("no port is free")
 
 
 def wait_until(what: str, condition: Callable[[], Any], seconds: float = 20) -> Any:

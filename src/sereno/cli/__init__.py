@@ -15,7 +15,7 @@ from sereno.core.errors import SerenoError, UsageError
 COMMANDS = {
     "up": "stack",
     "down": "stack",
-    "status": "stack",
+    "status": "status",
     "logs": "stack",
     "start": "stack",
     "stop": "stack",

@@ -1,29 +1,24 @@
-"""Commands that run the stack: up, down, status, logs, start, stop, restart."""
+"""Commands that run the stack: up, down, logs, start, stop, restart."""
 
 from __future__ import annotations
 
 import os
 import subprocess
-from dataclasses import asdict
-from datetime import datetime
 from typing import Literal
 
 import click
 
-from sereno.cli.console import Narrator, show_json, show_table
+from sereno.cli.console import Narrator
 from sereno.cli.grafana import offer_grafana
 from sereno.cli.here import SERVICE_USER, Here, choose_platform
 from sereno.cli.urls import farewell
-from sereno.core.clock import utc_now
 from sereno.core.errors import SerenoError, UsageError
-from sereno.core.units import format_bytes
 from sereno.outside import machine
 from sereno.outside.users import ensure_user
 from sereno.serve.catalogue import BY_NAME
-from sereno.serve.findings import Verdict, judge_disk, judge_memory
+from sereno.serve.findings import NO_DISK_BYTES, Verdict, judge_disk, judge_memory
 from sereno.serve.native.home import State
 from sereno.serve.native.release import Release, Releases
-from sereno.serve.platforms import ComponentStatus
 from sereno.serve.upgrade import taken_back
 
 COMPONENT = click.Choice(sorted(BY_NAME))
@@ -65,7 +60,7 @@ def _up(here: Here, narrator: Narrator, *, on: str | None, lab: bool, yes: bool)
             raise UsageError(
                 "this home was not set up with --lab", next_step="./sereno down --erase, then ./sereno up --lab"
             )
-        refuse_small_machine(here, state, narrator)
+        refuse_small_machine(here, state, narrator, set_up=before is not None)
         runs = here.platform(state)
         if chosen == "native":
             offer_grafana(here, state, narrator, yes=yes)
@@ -86,15 +81,20 @@ def _run_again(before: Release) -> bool:
     return done.returncode == 0
 
 
-def refuse_small_machine(here: Here, state: State, narrator: Narrator) -> None:
-    """Tell of memory and disk that are short. Raises SerenoError when one of them is too short to begin."""
+def refuse_small_machine(here: Here, state: State, narrator: Narrator, *, set_up: bool = False) -> None:
+    """Tell of memory and disk that are short. Raises SerenoError when one of them is too short to begin.
+
+    What is set up already needs less of the disk than a first set-up, and after a reboot has to come back.
+    """
     profile: Literal["small", "standard"] = "small" if state.profile == "small" else "standard"
     memory = judge_memory(*machine.memory(), profile)
-    disk = judge_disk(str(here.home.path), *machine.disk(here.home.path))
+    free, total = machine.disk(here.home.path)
+    disk = judge_disk(str(here.home.path), free, total)
     for finding in (memory, disk):
-        if finding.verdict is Verdict.WRONG:
+        bearable = finding is disk and set_up and free >= NO_DISK_BYTES
+        if finding.verdict is Verdict.WRONG and not bearable:
             raise SerenoError(f"{finding.subject}: {finding.words}", next_step=finding.fix)
-        if finding.verdict is Verdict.WARNING:
+        if finding.verdict is not Verdict.FINE:
             narrator.say(f"{finding.subject}: {finding.words}; {finding.fix}")
 
 
@@ -114,26 +114,6 @@ def down(erase: bool, yes: bool) -> None:
     with here.home.only_one():
         ran = runs.down(Narrator(), erase=erase)
     click.echo(("stopped" if ran else "nothing was running") + (", and erased" if erase else ""))
-
-
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-def status(as_json: bool) -> None:
-    """Show each component: state, since when, restarts, memory against its limit, version, address.
-
-    The exit code is 1 when one of them is not healthy.
-    """
-    rows = Here.from_environment().chosen_platform().status()
-    if as_json:
-        show_json([asdict(row) for row in rows])
-    else:
-        heads = ("component", "state", "since", "restarts", "memory", "version", "address", "")
-        show_table(heads, [_cells(row, utc_now()) for row in rows])
-    trouble = _certificate_trouble()
-    if trouble:
-        click.echo(trouble, err=True)
-    if any(row.health not in ("healthy", "absent") for row in rows):
-        raise SystemExit(1)
 
 
 @click.command()
@@ -168,31 +148,6 @@ def restart(component: str) -> None:
     """Stop and start one COMPONENT."""
     Here.from_environment().chosen_platform().restart(component)
     click.echo(f"{component} runs again")
-
-
-def _certificate_trouble() -> str:
-    """Why the certificate is not renewed, where it should have been."""
-    from sereno.cli.address import renewal_trouble, told_report  # What it loads, the other commands need not.
-
-    here = Here.from_environment()
-    state = here.home.state()
-    return "" if state is None else renewal_trouble(told_report(here, state))
-
-
-def _cells(row: ComponentStatus, now: datetime) -> tuple[str, ...]:
-    memory = "" if row.memory_bytes is None else format_bytes(row.memory_bytes)
-    if memory and row.memory_limit_bytes:
-        memory += f" of {format_bytes(row.memory_limit_bytes)}"
-        memory += " (over)" if (row.memory_bytes or 0) > row.memory_limit_bytes else ""
-    since = "" if row.since is None else _ago((now - row.since).total_seconds())
-    return row.name, row.health, since, str(row.restarts), memory, row.version, row.url, row.detail
-
-
-def _ago(seconds: float) -> str:
-    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{max(0, seconds):.0f} s"
 
 
 def _profile(here: Here) -> str:

@@ -24,6 +24,7 @@ class Container:
     state: str
     health: str
     since: datetime | None
+    ended: datetime | None
     exit_code: int
     out_of_memory: bool
     restarts: int
@@ -38,13 +39,14 @@ class Container:
         """From what `docker inspect` tells."""
         state, config = told["State"], told["Config"]
         labels = config["Labels"] or {}
-        moment = str(state["StartedAt"] if state["Running"] else state["FinishedAt"])
+        ended = _moment(state["FinishedAt"])
         return cls(
             id=told["Id"],
             service=labels.get("com.docker.compose.service", ""),
             state=state["Status"],
             health=(state.get("Health") or {}).get("Status", ""),
-            since=None if moment.startswith(_NEVER) else parse_rfc3339(moment),
+            since=_moment(state["StartedAt"]) if state["Running"] else ended,
+            ended=ended,
             exit_code=state["ExitCode"],
             out_of_memory=bool(state.get("OOMKilled")),
             restarts=told.get("RestartCount", 0),
@@ -54,6 +56,10 @@ class Container:
             folder=labels.get("com.docker.compose.project.working_dir", ""),
             check=_command((config.get("Healthcheck") or {}).get("Test") or []),
         )
+
+
+def _moment(text: str) -> datetime | None:
+    return None if text.startswith(_NEVER) else parse_rfc3339(text)
 
 
 def read_size(text: str) -> int:

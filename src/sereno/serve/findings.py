@@ -35,7 +35,13 @@ TOO_LITTLE_MEMORY = 700_000_000
 """Bytes of memory and swap together, below which servers are killed while they start."""
 
 LEAST_DISK_BYTES = 1_000_000_000
+NO_DISK_BYTES = 64_000_000
+"""Less than this, and not even what is set up already can start: the database makes files of its own as it does."""
 LOW_DISK_PERCENT = 15
+MAKE_SPACE = (
+    "make space: du -xhd 2 / | sort -h | tail shows what takes it; apt-get clean and journalctl --vacuum-size=100M "
+    "often give some back"
+)
 CERTIFICATE_WARNING = timedelta(days=21)
 
 
@@ -65,9 +71,9 @@ def judge_disk(path: str, free: int, total: int) -> Finding:
     percent = 100 * free / total
     words = f"{format_bytes(free)} free ({percent:.0f} %) where {path} lies"
     if free < LEAST_DISK_BYTES:
-        return Finding("disk", Verdict.WRONG, words, "make space: databases refuse writes on a full disk")
+        return Finding("disk", Verdict.WRONG, words, f"nothing is stored on a full disk; {MAKE_SPACE}")
     if percent < LOW_DISK_PERCENT:
-        return Finding("disk", Verdict.WARNING, words, "make space before LowDiskSpace turns into a stop")
+        return Finding("disk", Verdict.WARNING, words, f"before LowDiskSpace turns into a stop, {MAKE_SPACE}")
     return Finding("disk", Verdict.FINE, words)
 
 

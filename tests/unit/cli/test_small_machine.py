@@ -26,13 +26,21 @@ class Words:
     say = step
 
 
-def up_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, memory: int, swap: int = 0, disk: int = 50 * GB) -> str:
+def up_on(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    memory: int,
+    swap: int = 0,
+    disk: int = 50 * GB,
+    set_up: bool = False,
+) -> str:
     """What is said on a machine of that size, in the profile for 1 GB."""
     monkeypatch.setattr(machine, "memory", lambda: (memory, swap))
     monkeypatch.setattr(machine, "disk", lambda path: (disk, 100 * GB))
     words = Words()
     here = Here(root=tmp_path, home=Home(tmp_path / "home"), settings=Settings())
-    refuse_small_machine(here, State(platform="native", profile="small"), words)  # type: ignore[arg-type]
+    refuse_small_machine(here, State(platform="native", profile="small"), words, set_up=set_up)  # type: ignore[arg-type]
     return "\n".join(words.said)
 
 
@@ -58,3 +66,9 @@ def test_a_full_disk_is_refused_with_the_fix(tmp_path: Path, monkeypatch: pytest
     with pytest.raises(SerenoError, match=r"disk: .* free") as refusal:
         up_on(tmp_path, monkeypatch, memory=4 * GB, disk=GB // 2)
     assert "make space" in refusal.value.next_step
+
+
+def test_what_is_set_up_comes_back_on_a_nearly_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "make space" in up_on(tmp_path, monkeypatch, memory=4 * GB, disk=GB // 10, set_up=True)
+    with pytest.raises(SerenoError, match="disk"):
+        up_on(tmp_path, monkeypatch, memory=4 * GB, disk=1_000_000, set_up=True)

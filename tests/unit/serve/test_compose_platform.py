@@ -41,6 +41,7 @@ class Box:
     folder: str = ""
     check: tuple[str, ...] = ("ask",)
     since: datetime | None = LATER
+    ended: datetime | None = None
     memory_limit: int | None = 64 * 1024 * 1024
 
     @property

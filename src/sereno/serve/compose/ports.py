@@ -33,6 +33,11 @@ class Container(Protocol):
     def since(self) -> datetime | None: ...
 
     @property
+    def ended(self) -> datetime | None:
+        """When it last ended; None when it never has."""
+        ...
+
+    @property
     def exit_code(self) -> int: ...
 
     @property

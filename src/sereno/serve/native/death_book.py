@@ -9,6 +9,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from sereno.serve.native.files import hand_over_file
@@ -25,10 +26,14 @@ class DeathBook:
         self._user = user
 
     def write_asked(self, component: str) -> None:
-        """Somebody asks for a start: what the component died of before is forgotten, so nothing waits for it."""
-        with self._file.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps({"at": time.time(), "component": component, "event": ASKED}) + "\n")
-        hand_over_file(self._file, self._user)
+        """Somebody asks for a start: what the component died of before is forgotten, so nothing waits for it.
+
+        On a full disk it is not, which costs half a minute at most.
+        """
+        with suppress(OSError):
+            with self._file.open("a", encoding="utf-8") as stream:
+                stream.write(json.dumps({"at": time.time(), "component": component, "event": ASKED}) + "\n")
+            hand_over_file(self._file, self._user)
 
     def deaths(self) -> Counter[str]:
         """Component → how often it has ended without being asked to, as far back as the book reaches."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from sereno.serve.component import Component
+from sereno.serve.native.ends import End
 from sereno.serve.native.programs import Versions, is_installed
 from sereno.serve.native.pulse import Pulse
 from sereno.serve.place import Place
@@ -21,12 +23,13 @@ def component_row(
     place: Place,
     info: Mapping[str, object] | None,
     restarts: int,
+    end: End | None,
     *,
     pulse: Pulse,
     processes: Processes,
     versions: Versions,
 ) -> ComponentStatus:
-    """The row of one component; `info` is what Supervisor knows of it, None when it knows nothing."""
+    """The row of one component; `info` is what Supervisor knows of it, None for nothing, and `end` its last end."""
     if not is_installed(component, place):
         return ComponentStatus(component.name, "absent", detail="not installed")
     version = versions.of(component, place)
@@ -50,7 +53,14 @@ def component_row(
         version=version,
         url=address(component, place),
         detail=detail,
+        died_at=end.at if end else None,
+        died_of=end.how if end else "",
     )
+
+
+def orphan_row(row: ComponentStatus) -> ComponentStatus:
+    """The row of a component that runs on although its Supervisor has been killed."""
+    return replace(row, health="unhealthy", detail="it runs, but its supervisor has died: ./sereno up starts both anew")
 
 
 def supervisor_row(pids: Sequence[int], version: str, processes: Processes) -> ComponentStatus:

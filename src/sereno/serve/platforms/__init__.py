@@ -17,7 +17,8 @@ class ComponentStatus:
     """One row of `./sereno status`.
 
     Memory is the proportional set size in bytes, its limit in bytes; None is "not known". `since` is when the
-    present state began. `restarts` counts unasked-for ones. `detail` says in words why it is not healthy.
+    present state began. `restarts` counts unasked-for ones. `detail` says in words why it is not healthy. `died_at` is
+    when it last ended without being asked to, `died_of` how (empty where nobody knows).
     """
 
     name: str
@@ -29,6 +30,8 @@ class ComponentStatus:
     version: str = ""
     url: str = ""
     detail: str = ""
+    died_at: datetime | None = None
+    died_of: str = ""
 
 
 class Narrator(Protocol):

@@ -346,6 +346,7 @@ class ComposePlatform:
             version=container.image.rpartition(":")[2] if container else "",
             url=_ADDRESSES.get(component.name, "").format(https=self._settings.site.https_port),
             detail=wrong or "",
+            died_at=container.ended if container and container.restarts else None,
         )
 
     def _compose(self, *arguments: str) -> None:

@@ -14,6 +14,7 @@ from sereno.serve.component import Component
 from sereno.serve.native import database, files, memory
 from sereno.serve.native.daemon import Daemon
 from sereno.serve.native.death_book import DeathBook
+from sereno.serve.native.ends import read_last_ends
 from sereno.serve.native.home import Home, State, write_whole
 from sereno.serve.native.logs import read_logs
 from sereno.serve.native.low_ports import low_ports, require_root
@@ -22,7 +23,7 @@ from sereno.serve.native.ports import choose
 from sereno.serve.native.programs import Versions, is_installed
 from sereno.serve.native.pulse import Pulse
 from sereno.serve.native.release import Release, Releases
-from sereno.serve.native.rows import component_row, supervisor_row
+from sereno.serve.native.rows import component_row, orphan_row, supervisor_row
 from sereno.serve.native.starting import Starter
 from sereno.serve.native.supervision import LISTENER, supervisord_conf
 from sereno.serve.place import Place
@@ -110,21 +111,25 @@ class NativePlatform:
         """A row for each component, and one for Supervisor while it runs."""
         place = self._place()
         info = self._supervisor.info()
-        deaths = self._deaths.deaths()
+        deaths, ends = self._deaths.deaths(), read_last_ends(self._home / "log/supervisord.log")
         rows = [
             component_row(
                 each,
                 place,
                 info.get(each.name),
                 deaths[each.name],
+                ends.get(each.name),
                 pulse=self._pulse,
                 processes=self._processes,
                 versions=self._versions,
             )
             for each in CATALOGUE
         ]
+        if not info:
+            left = set(self._processes.left_in(self._home.path).values())
+            return [orphan_row(row) if row.name in left else row for row in rows]
         pids = [pid for pid in (self._daemon.pid(), int(info.get(LISTENER, {}).get("pid", 0))) if pid]
-        return [*rows, supervisor_row(pids, version("supervisor"), self._processes)] if info else rows
+        return [*rows, supervisor_row(pids, version("supervisor"), self._processes)]
 
     def logs(self, component: str | None, *, follow: bool, lines: int = 50) -> Iterator[str]:
         """The last `lines` lines, and with `follow` what comes after them until interrupted."""

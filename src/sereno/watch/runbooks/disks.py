@@ -19,6 +19,13 @@ _SMALLER = (
     ),
     step("Enlarge the disk, or move data to another.", "Amplía el disco o lleva datos a otro."),
 )
+_AFTERWARDS = step(
+    "Once there is room everything goes on by itself. If the disk has been quite full, restart Prometheus soon: what "
+    "it measures from then on stands behind a broken line of its journal, and would be lost at its next start.",
+    "En cuanto haya sitio, todo sigue por sí solo. Si el disco llegó a llenarse, reinicia Prometheus pronto: lo que "
+    "mide desde entonces queda tras una línea rota de su diario y se perdería en su próximo arranque.",
+    "./sereno restart prometheus",
+)
 _DELETED = step(
     "Space that no folder shows is held by deleted files still open.",
     "El espacio que ninguna carpeta muestra lo retienen archivos borrados que siguen abiertos.",
@@ -76,6 +83,7 @@ DISKS = {
         "Writing fails any moment: the database refuses changes, measurements stop, logs are lost.",
         "En cualquier momento fallará la escritura: la base de datos rechaza cambios, se dejan de guardar mediciones y "
         "se pierden registros.",
+        (*_SMALLER, _AFTERWARDS),
     ),
     "InodesLow": _inodes(
         "The file system has space but soon no place for further files: making one fails as if the disk were full.",
