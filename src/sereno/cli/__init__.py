@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import sys
 from collections.abc import Sequence
@@ -49,6 +50,27 @@ class Commands(click.Group):
         except SerenoError as error:
             fail(error)
             sys.exit(2 if isinstance(error, UsageError) else 1)
+        except BrokenPipeError:
+            raise  # Whoever read has had enough; click ends quietly.
+        except OSError as error:
+            fail(in_words(error))
+            sys.exit(1)
+
+
+def in_words(error: OSError) -> SerenoError:
+    """What the system refused, as people are told of everything else that goes wrong."""
+    where = f"{error.filename}: " if error.filename else ""
+    remedies = {
+        errno.ENOSPC: "the disk is full: make room (./sereno doctor says how much there is), then run this again",
+        errno.EDQUOT: "this user's share of the disk is used up: make room, then run this again",
+        errno.EROFS: "the file system can only be read: dmesg says why it was mounted so",
+        errno.EACCES: "run it as who ran the first ./sereno up (sudo, when that was root)",
+        errno.EPERM: "run it as who ran the first ./sereno up (sudo, when that was root)",
+    }
+    return SerenoError(
+        f"{where}{error.strerror or error}",
+        next_step=remedies.get(error.errno or 0, "see what is there with ls -l, then run this again"),
+    )
 
 
 @click.command(

@@ -30,6 +30,7 @@ from sereno.serve.place import Place
 from sereno.serve.platforms import ComponentStatus, Narrator
 from sereno.serve.ports import Neighbours
 from sereno.settings import Settings
+from sereno.settings.model import DatabaseSection
 
 ConfigurationOf = Callable[[Component, Place], dict[str, str]]
 """Files of a component that another room writes (alert rules, provisioning): name → text."""
@@ -193,7 +194,9 @@ class NativePlatform:
         wanted = dict(self._wanted_ports)
         present = {each.name for each in self._components()} | {"nginx-http", "nginx-status"}
         wanted = {name: port for name, port in wanted.items() if name in present}
-        fixed = {"mysql": self._state.ports["mysql"]} if "mysql" in self._state.ports else {}
+        # Where the database has once found a free port it stays, unless the settings name another.
+        named = self._settings.database.port != DatabaseSection().port
+        fixed = {} if named or "mysql" not in self._state.ports else {"mysql": self._state.ports["mysql"]}
         ours = set(self._state.ports.values()) if running else set()
 
         def holder(port: int):  # type: ignore[no-untyped-def]
