@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,27 +14,23 @@ from sereno.serve.component import Component
 from sereno.serve.compose import environment, stale
 from sereno.serve.compose.front import NGINX, Front, put_back_when_refused, refuse_loopback
 from sereno.serve.compose.health import CRASHES, health_of
+from sereno.serve.compose.images import build, pull
 from sereno.serve.compose.ports import Container, Engine
+from sereno.serve.compose.rendered import BESIDE, IN_THE_REPOSITORY, own, write_beside
 from sereno.serve.compose.watch import TAIL_LINES, Watch
-from sereno.serve.compose_file import PREPARE
 from sereno.serve.compose_parts import OPS_GATEWAY, default_of
 from sereno.serve.native.home import Home, State, write_whole
 from sereno.serve.native.ports import choose
 from sereno.serve.platforms import ComponentStatus, Narrator
 from sereno.serve.ports import Processes
 from sereno.serve.render import compose_place
-from sereno.serve.repository import remove_others, stale_files, write_files
 from sereno.serve.upgrade import taken_back
 from sereno.settings import Settings
 
 PROJECT = "docker"
 """Compose's own choice of a name: the folder's. Hand-typed commands use it, and a file for 1.29 can't say another."""
 
-BESIDE = "rendered"
-"""The folder below `docker` for the files that a user's settings make; git ignores it."""
-IN_THE_REPOSITORY = ".."
 NGINX_CONF = "docker/nginx/nginx.conf"
-_OWN_FOLDERS = ("prometheus/rules/custom", "prometheus/targets")
 _POLL_SECONDS = 0.5
 _ADDRESSES = {"nginx": "https://localhost:{https}", "grafana": "http://localhost:3000",
               "prometheus": "http://localhost:9090", "alertmanager": "http://localhost:9093",
@@ -102,7 +97,7 @@ class ComposePlatform:
             rendered = self._write_files(narrator)
             self._write_environment(rendered, first=not containers)
             self._check_ports(containers)
-            self._build(narrator)
+            build(self._engine, narrator)
             self._pull(narrator)
             if self._front.is_behind(containers, rendered):
                 narrator.step("checking Nginx's configuration")
@@ -223,7 +218,7 @@ class ComposePlatform:
         if first and "SERENO_OPS_SUBNET" not in environment.read(present):
             lines |= self._network()
         write_whole(self._folder / ".env", environment.merged(present, lines))
-        self._own(self._folder / ".env")
+        own(self._folder / ".env")
 
     def _network(self) -> dict[str, str]:
         free = environment.free_network(self._engine.networks_taken())
@@ -236,34 +231,12 @@ class ComposePlatform:
 
     def _write_files(self, narrator: Narrator) -> str:
         """Write what the settings make otherwise than it is checked in; the folder of the files, seen from `docker`."""
-        files = self._files()
-        rendered = self._folder / BESIDE
-        where = IN_THE_REPOSITORY
-        if stale_files(self._root, files):
-            where = f"./{BESIDE}"
-            changed = stale_files(rendered, files)
-            if changed:
-                narrator.step(f"writing {len(changed)} configuration files")
-            write_files(rendered, {path: files[path] for path in changed})
-            remove_others(rendered, files)
-            # Where the folders of the user's own are mounted, below one that cannot be written.
-            for own in _OWN_FOLDERS:
-                (rendered / own).mkdir(parents=True, exist_ok=True)
-            for path in (rendered, *rendered.rglob("*")):
-                path.chmod(0o755 if path.is_dir() else 0o644)
-                self._own(path)
+        where = write_beside(self._root, self._files(), narrator)
         folder = self._folder / "nginx/ssl"
         self._certificate(folder)
         for pem in folder.glob("*.pem"):
-            self._own(pem)
+            own(pem)
         return where
-
-    @staticmethod
-    def _own(file: Path) -> None:
-        """What root writes into someone's clone belongs to that someone."""
-        if os.geteuid() == 0:
-            owner = file.parent.stat()
-            os.chown(file, owner.st_uid, owner.st_gid)
 
     def _check_ports(self, containers: Mapping[str, Container]) -> None:
         site = self._settings.site
@@ -273,31 +246,11 @@ class ComposePlatform:
         choose({name: port for name, port in wanted.items() if name.removesuffix("-http") not in ours}, {},
                self._processes.port_holder)  # fmt: skip
 
-    def _build(self, narrator: Narrator) -> None:
-        narrator.step("building the desk's image")
-        done = self._engine.compose(["build", PREPARE], timeout_seconds=1200)
-        if done.code != 0:
-            raise SerenoError(
-                "the desk's image could not be built",
-                next_step="read the lines above; the first time it needs the network, for Python's packages",
-                log_tail="\n".join(done.output.strip().splitlines()[-TAIL_LINES:]),
-            )
-
     def _pull(self, narrator: Narrator) -> None:
         chosen = environment.read(self._environment()).get("SERENO_DATABASE_IMAGE", BY_NAME["mysql"].image)
         tags = [chosen if each.name == "mysql" else each.image for each in CATALOGUE if "build" not in
                 each.compose(self._place)]  # fmt: skip
-        for tag in tags:
-            if self._engine.has_image(tag):
-                continue
-            narrator.step(f"fetching {tag}")
-            done = self._engine.pull(tag)
-            if done.code != 0:
-                raise SerenoError(
-                    f"the image {tag} cannot be fetched",
-                    next_step="check this machine's way to the registry (docker pull says more), then run this again",
-                    log_tail=done.output.strip(),
-                )
+        pull(self._engine, tags, narrator)
 
     def _start_all(self, narrator: Narrator) -> None:
         """`up -d`, telling of each container that becomes healthy while it waits for them."""
