@@ -57,7 +57,8 @@ def test_down_ends_what_a_killed_supervisor_has_left(faulty: NativeStack) -> Non
 def test_down_before_any_up_says_that_there_is_nothing_to_stop(faulty: NativeStack, tmp_path: Path) -> None:
     # The environment of Python is borrowed, so that the launcher need not make one.
     (tmp_path / "home").mkdir()
-    (tmp_path / "home/venv").symlink_to(faulty.home / "venv")
+    for folder in ("environments", "programs"):
+        (tmp_path / "home" / folder).symlink_to(faulty.home / folder)
     done = faulty.must("down", SERENO_HOME=str(tmp_path / "home"))
     assert "nothing to stop" in done.out
 
