@@ -12,6 +12,7 @@ from tests.equipment.docker import clients
 from tests.equipment.docker.engine import Engine
 from tests.equipment.docker.packages import EquipmentError
 
+from sereno.database.schema import head_revision
 from sereno.serve.catalogue import CATALOGUE
 
 pytestmark = pytest.mark.compose
@@ -209,6 +210,27 @@ def test_a_state_of_the_desk_that_does_not_become_healthy_is_taken_back(sereno: 
     assert sereno.stack.get("https://127.0.0.1:8443/readyz").status in (403, 404)
     assert sereno.stack.get("https://127.0.0.1:8443/status.json").status == 200
     assert sereno.stack.lives()["mysql"] == before["mysql"]
+
+
+STAMP = """
+import pathlib, sys, pymysql
+password = pathlib.Path("/run/sereno/secrets/desk/mysql-app-password").read_text().strip()
+connection = pymysql.connect(host="mysql", user="sereno", password=password, database="sereno", autocommit=True)
+with connection.cursor() as cursor:
+    cursor.execute("UPDATE alembic_version SET version_num = %s", (sys.argv[1],))
+"""
+
+
+def test_a_schema_of_a_later_program_is_told_with_both_numbers(sereno: CommandLine) -> None:
+    sereno.stack.inside("webapp", "python", "-c", STAMP, "9001")
+    try:
+        done = sereno.run("up")
+    finally:
+        sereno.stack.inside("webapp", "python", "-c", STAMP, head_revision())
+    assert done.returncode == 1
+    assert "webapp is not ready: the database has schema 9001" in done.stderr
+    assert head_revision() in done.stderr and "restore the backup" in done.stderr
+    sereno.must("up")
 
 
 def test_down_stops_all_and_keeps_the_data_and_erase_removes_it(sereno: CommandLine) -> None:

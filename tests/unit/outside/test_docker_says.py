@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sereno.outside.ask import is_ok
+from sereno.outside.ask import ask
 from sereno.outside.compose_client import _numbers
 from sereno.outside.docker_says import Container, read_routes, read_size
 
@@ -109,9 +109,9 @@ def port() -> Iterator[int]:
 
 
 def test_a_health_check_is_true_for_200_alone(port: int) -> None:
-    assert is_ok(port, "/healthz")
-    assert not is_ok(port, "/readyz")
+    assert ask(port, "/healthz")[0]
+    assert not ask(port, "/readyz")[0]
 
 
 def test_a_health_check_is_false_when_nobody_listens(port: int) -> None:
-    assert not is_ok(1, "/healthz")
+    assert not ask(1, "/healthz")[0]

@@ -73,6 +73,7 @@ class FakeEngine:
     answers: dict[str, int] = field(default_factory=dict)
     """Container's id → what a question in it ends with."""
     startable: bool = True
+    readiness: Finished = field(default_factory=lambda: Finished(0, ""))
     images: dict[str, str] = field(default_factory=dict)
     builds: str = ""
     """The id of the image that `build` makes; empty: the one that is there."""
@@ -101,6 +102,8 @@ class FakeEngine:
         return Done(Finished(self.up_code, "compose's own words"))
 
     def ask(self, container: str, argv: Sequence[str]) -> Finished:
+        if "/readyz" in argv:
+            return self.readiness
         return Finished(self.answers.get(container, 0), "")
 
     def attach(self, container: str, argv: Sequence[str], environment: Sequence[str]) -> int:
@@ -378,6 +381,22 @@ def test_the_same_image_has_nothing_to_give_way_to(scene: Scene) -> None:
     with pytest.raises(SerenoError, match="webapp is not healthy"):
         scene.up()
     assert not [each for each in scene.engine.asked if each[0] == "tag"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ('{"status": "refused", "detail": "the database has schema 9001"}', "webapp is not ready: the database has"),
+        ('{"status": "waiting", "detail": "migrating"}', "webapp is not ready after 0 s: migrating"),
+    ],
+)
+def test_a_desk_that_is_healthy_and_not_ready_is_told_in_its_own_words(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, answer: str, told: str
+) -> None:
+    monkeypatch.setattr(watch, "READY_SECONDS", 0)
+    scene.engine.readiness = Finished(1, answer)
+    with pytest.raises(SerenoError, match=told):
+        scene.up()
 
 
 def test_one_that_an_interrupted_up_had_asked_to_end_is_started_again(scene: Scene) -> None:

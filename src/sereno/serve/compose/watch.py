@@ -11,6 +11,7 @@ from sereno.serve.component import Component, HttpHealth
 from sereno.serve.compose.health import CRASHES, health_of, words_for
 from sereno.serve.compose.ports import Container, Engine
 from sereno.serve.compose_file import PREPARE
+from sereno.serve.readiness import READY_SECONDS, WHEN_REFUSED, what_it_says
 
 HEALTH_SECONDS = 180
 TAIL_LINES = 15
@@ -50,6 +51,26 @@ class Watch:
             crashed = first is not None and first.restarts - before.get(waiting[0], 0) >= CRASHES
             if crashed or time.monotonic() > deadline:
                 raise self.failure(waiting[0], containers)
+            time.sleep(_POLL_SECONDS)
+
+    def wait_until_ready(self, name: str) -> None:
+        """Come back when a healthy component can also do its work. Raises SerenoError, in its words, when it can't."""
+        component = BY_NAME[name]
+        path = component.health.ready_path if isinstance(component.health, HttpHealth) else ""
+        deadline = time.monotonic() + READY_SECONDS
+        while True:
+            container = self.containers()[name]
+            done = self._engine.ask(container.id, ["python", "-m", "sereno.outside.ask", str(component.port), path])
+            if done.code == 0:
+                return
+            refused, words = what_it_says(done.output)
+            if refused or time.monotonic() > deadline:
+                after = "" if refused else f" after {READY_SECONDS} s"
+                raise SerenoError(
+                    f"{name} is not ready{after}: {words}",
+                    next_step=WHEN_REFUSED if refused else f"./sereno logs {name} says more",
+                    log_tail=self._engine.tail(container.id, TAIL_LINES),
+                )
             time.sleep(_POLL_SECONDS)
 
     def what_is_wrong(self, component: Component, containers: Mapping[str, Container]) -> str | None:

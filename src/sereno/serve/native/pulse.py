@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 
 from sereno.core.errors import SerenoError
@@ -12,9 +11,9 @@ from sereno.serve.native.home import Home
 from sereno.serve.native.logs import tail
 from sereno.serve.place import Place
 from sereno.serve.ports import Health, Processes
+from sereno.serve.readiness import READY_SECONDS, WHEN_REFUSED, what_it_says
 
 HEALTH_SECONDS = 60
-READY_SECONDS = 30
 DEATHS_ENOUGH = 3
 """What has died so often since its start was asked for will not recover by being waited for."""
 
@@ -71,7 +70,7 @@ class Pulse:
             if refused:
                 raise SerenoError(
                     f"{component.name} is not ready: {words}",
-                    next_step="start the newer version of Sereno again, or restore the backup made before it was",
+                    next_step=WHEN_REFUSED,
                     log_tail=tail(self._home / "log" / f"{component.name}.log", 3),
                 )
             if time.monotonic() > deadline:
@@ -86,15 +85,6 @@ class Pulse:
             next_step=f"read the lines above, and ./sereno logs {name}; when it is mended, run this again",
             log_tail=tail(self._home / "log" / f"{name}.log"),
         )
-
-
-def what_it_says(text: str) -> tuple[bool, str]:
-    """Whether an answer of "not ready" is one for good, and its words."""
-    try:
-        said = json.loads(text)
-        return said.get("status") == "refused", str(said.get("detail", ""))
-    except (ValueError, AttributeError):
-        return False, text.strip()[:200]
 
 
 def _url(health: HttpHealth, component: Component, place: Place, path: str) -> str:

@@ -117,6 +117,7 @@ class ComposePlatform:
             narrator.step(f"restarting {name}: its configuration has changed")
             self._compose("restart", name)
         self._watch.wait_for([each.name for each in CATALOGUE])
+        self._watch.wait_until_ready("webapp")
 
     def _run_again(self, image: str) -> bool:
         """Start the desk from another image of it; whether everything is healthy then."""
@@ -124,6 +125,7 @@ class ComposePlatform:
         try:
             self._compose("up", "-d", "--remove-orphans")
             self._watch.wait_for([each.name for each in CATALOGUE])
+            self._watch.wait_until_ready("webapp")
         except SerenoError:
             return False
         return True
