@@ -76,7 +76,7 @@ def test_the_guest_keeps_its_own_name_server(up: Machine) -> None:
 def test_home_and_sockets_lie_outside_the_shared_folder(up: Machine) -> None:
     assert up.ssh("ls -d /vagrant/var").returncode != 0
     assert up.ssh("sudo find /vagrant -type s").stdout.strip() == ""
-    assert up.ssh("sudo test -x /var/lib/sereno/venv/bin/python").returncode == 0
+    assert up.ssh("sudo sh -c 'test -x /var/lib/sereno/environments/*/bin/python'").returncode == 0
 
 
 def test_the_seeds_own_steps_succeed_and_recreate_nothing(up: Machine) -> None:
