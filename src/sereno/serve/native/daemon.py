@@ -89,15 +89,21 @@ class Daemon:
                 environment=environment(place),
                 low_ports=low_ports,
             )
+        if not self._answers_soon():
+            raise SerenoError(
+                f"the supervisor does not answer after {_START_SECONDS} s",
+                next_step="read the lines above; then run this again",
+                log_tail=tail(unit.log),
+            )
+
+    def _answers_soon(self) -> bool:
+        """Whether it answers, given the time that it needs to start."""
         deadline = time.monotonic() + _START_SECONDS
         while not self._supervisor.answers():
             if time.monotonic() > deadline:
-                raise SerenoError(
-                    f"the supervisor does not answer after {_START_SECONDS} s",
-                    next_step="read the lines above; then run this again",
-                    log_tail=tail(unit.log),
-                )
+                return False
             time.sleep(_POLL_SECONDS)
+        return True
 
     def end(self, narrator: Narrator, *, for_good: bool = False) -> bool:
         """End it with everything below it, and look that nothing is left; False when nothing ran.
@@ -134,8 +140,14 @@ class Daemon:
         )
 
     def end_leftovers(self, narrator: Narrator) -> bool:
-        """End what a Supervisor of this home has left that was killed itself; False when there is nothing."""
+        """End what a Supervisor of this home has left that was killed itself; False when there is nothing.
+
+        A Supervisor that has only just been started, as by systemd after a reboot, does not answer at once: it is given
+        its time, since it has left nothing.
+        """
         left = self._processes.left_in(self._home.path)
+        if "" in left.values() and self._answers_soon():
+            return False
         if left:
             names = ", ".join(sorted({name or "supervisor" for name in left.values()}))
             narrator.step(f"ending what an earlier supervisor has left: {names}")
