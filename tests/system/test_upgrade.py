@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.equipment.monitoring import wait_until
 from tests.equipment.stack import ROOT, NativeStack
 
 RELEASE = (Path(__file__).parents[1] / "equipment/last_release").read_text().split()
@@ -109,6 +110,8 @@ def readers(stack: NativeStack) -> Iterator[Counter[int | str]]:
 def test_the_release_becomes_this_state_without_a_gap_and_with_every_row(stack: Clone) -> None:
     stack.must("user", "add", "ana", "--role", "operator")
     before = stack.release()
+    copies = [stack.home / f"www/status/{language}.html" for language in ("en", "es")]
+    wait_until("the worker has kept the page", lambda: all(copy.exists() for copy in copies), 60)
     stack.publish(git("rev-parse", "HEAD"))
     upgrade, backup, look = typed_blocks("upgrading.md")
     with readers(stack) as answers:
