@@ -78,8 +78,10 @@ def test_a_wrong_server_of_the_users_own_is_refused_by_line_and_readers_notice_n
     assert "nginx refuses its configuration" in done.err
     assert 'unknown directive "no_such_word"' in done.err and "mine.conf:3" in done.err
     assert stack.pid("nginx") == before
+    assert stack.get("/healthz").status == 200
     assert stack.get("/").status == 200
     stack.must("up")
+    assert not (stack.home / "etc/nginx/conf.d/mine.conf").exists()
 
 
 def test_a_component_that_ends_again_and_again_is_named_early_with_its_last_words(stack: OwnClone) -> None:
