@@ -25,7 +25,8 @@ NAME = "debian/bookworm64"
 
 _SUITE = "bookworm"
 _DISK = "8G"
-_PROGRAMS = {"mmdebstrap": "mmdebstrap", "mke2fs": "e2fsprogs", "qemu-img": "qemu-utils"}
+# Vagrant's package brings the key that the box lets in.
+_PROGRAMS = {"mmdebstrap": "mmdebstrap", "mke2fs": "e2fsprogs", "qemu-img": "qemu-utils", "vagrant": "vagrant"}
 # What the public box has and a bare root file system has not.
 _SYSTEM = (
     "ca-certificates",
