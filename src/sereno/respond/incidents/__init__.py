@@ -1,0 +1,1 @@
+"""Incidents: alerts that belong together become one trouble that somebody owns, with a timeline."""
