@@ -13,6 +13,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import StaticPool
 from werkzeug.test import TestResponse
 
+import sereno.keep.backups.tables
 import sereno.respond.alerts.tables
 import sereno.watch.probes.tables  # noqa: F401 -- known to the metadata also when one test runs alone.
 from sereno.core.clock import Clock, utc_now
