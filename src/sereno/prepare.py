@@ -41,6 +41,7 @@ from sereno.serve.render import compose_place
 from sereno.serve.secrets import LAB_GRAFANA_PASSWORD
 from sereno.settings import Settings, load_settings
 from sereno.settings.backup import read_passphrase
+from sereno.settings.notify import NOTIFY_SECRETS, file_names, secrets_of_alertmanager, secrets_of_desk
 from sereno.watch.probes.modules import MODULES_FILE, with_kept
 
 CLONE = Path("/clone")
@@ -74,6 +75,7 @@ def prepare(
     _refuse_unreadable(clone)
     changed = list(_hand_over_secrets(secrets, settings, lab=lab))
     changed += _passphrase(clone, secrets / BACKUPS / "backup-passphrase", settings)
+    changed += _notify(clone, secrets, settings)
     changed += _certificate(clone, tls, secrets / "nginx", program, settings)
     changed += _settings(clone / "sereno.toml", settings_folder)
     changed += _probes(clone / "docker" / (environment.get("SERENO_RENDERED") or ".."), probes)
@@ -133,6 +135,25 @@ def _passphrase(clone: Path, target: Path, settings: Settings) -> Iterator[str]:
         )
     if _file(target, read_passphrase(file).encode(), READERS[BACKUPS], 0o440):
         yield "brought the backups' passphrase to the worker"
+
+
+def _notify(clone: Path, secrets: Path, settings: Settings) -> Iterator[str]:
+    """Give the desk and Alertmanager what `[notify]` names; what is no longer named is gone."""
+    notify = settings.notify
+    for named in file_names(notify):
+        if not (clone / named).resolve().is_relative_to(clone.resolve()):
+            raise SettingsError(
+                f"[notify] names {named!r}, which is outside of the clone, where no container can see it",
+                next_step="put the file into the clone (git ignores secret*) and name it as seen from sereno.toml",
+            )
+    wanted = {"desk": secrets_of_desk(notify, clone), "alertmanager": secrets_of_alertmanager(notify, clone)}
+    for reader, texts in wanted.items():
+        for stale in (secrets / reader).glob(f"{NOTIFY_SECRETS}*"):
+            if stale.name not in texts:
+                stale.unlink()
+        for name, text in texts.items():
+            if _file(secrets / reader / name, text.encode(), READERS[reader]):
+                yield f"brought {reader}/{name}"
 
 
 def _certificate(clone: Path, folder: Path, kept: Path, program: Path, settings: Settings) -> Iterator[str]:

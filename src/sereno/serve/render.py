@@ -18,6 +18,14 @@ from sereno.settings import Settings
 
 HEADER = "Written by ./sereno render from the catalogue; changes made here are lost."
 
+FALLBACK_ALERTS = (
+    # The desk and its clock: who would have told of it.
+    ['alertname="InstanceDown"', 'job="webapp"'],
+    # What the desk cannot do without, or what keeps its word from coming here.
+    ['alertname=~"MysqlDown|NginxDown|DeskUnreachable|WorkerJobOverdue|AlertmanagerDeliveriesFailing"'],
+)
+"""Matchers of the alerts that Alertmanager tells by itself (`[notify] fallback_email`, `fallback_webhook`)."""
+
 _TEMPLATES = Environment(
     loader=PackageLoader("sereno.serve", "templates"),
     undefined=StrictUndefined,
@@ -55,6 +63,7 @@ def render(template: str, place: Place, **more: Any) -> str:
         domains=domains(place.settings),
         scrape_timeout=_scrape_timeout(place.settings.prometheus.scrape_interval),
         header=HEADER,
+        fallback_alerts=FALLBACK_ALERTS,
         **({"inhibitions": "", "probes": ""} | more),
     )
 

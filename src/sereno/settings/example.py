@@ -6,6 +6,7 @@ import json
 import textwrap
 
 from sereno.settings.model import Settings
+from sereno.settings.notify import Channel, Route
 from sereno.settings.own import Machine, Probe, Service
 from sereno.settings.section import Section
 
@@ -22,6 +23,14 @@ ENTRIES: dict[str, tuple[type[Section], dict[str, object]]] = {
 }
 """Lists of tables: what one entry is made of, and an example's values for the keys without a default."""
 
+INNER: dict[str, dict[str, tuple[type[Section], dict[str, object]]]] = {
+    "notify": {
+        "channels": (Channel, {"name": "operators", "url": "mailto://user:password@mail.example.org"}),
+        "routes": (Route, {"channels": ["operators"]}),
+    }
+}
+"""The same for lists within a section."""
+
 
 def render_example() -> str:
     """The text of `sereno.example.toml`: every section, key, default and sentence."""
@@ -33,10 +42,14 @@ def render_example() -> str:
             continue
         section: Section = getattr(defaults, name)
         lines = [f"# {type(section).__doc__}", f"[{name}]"]
+        inner = INNER.get(name, {})
         for key, field in type(section).model_fields.items():
+            if key in inner:
+                continue
             lines += textwrap.wrap(field.description or "", 108, initial_indent="# ", subsequent_indent="# ")
-            lines.append(f"{key} = {json.dumps(getattr(section, key), ensure_ascii=False)}")
+            lines.append(f"{key} = {_written(getattr(section, key))}")
         blocks.append("\n".join(lines) + "\n")
+        blocks += [_entry(f"{name}.{key}", *entry) for key, entry in inner.items()]
     return "\n".join(blocks)
 
 
@@ -47,5 +60,10 @@ def _entry(name: str, model: type[Section], given: dict[str, object]) -> str:
     for key, field in model.model_fields.items():
         lines += textwrap.wrap(field.description or "", 106, initial_indent="#   # ", subsequent_indent="#   # ")
         value = given.get(key, field.default)
-        lines.append(f"#   {key} = {json.dumps(value, ensure_ascii=False)}")
+        lines.append(f"#   {key} = {_written(value)}")
     return "\n".join(lines) + "\n"
+
+
+def _written(value: object) -> str:
+    """As TOML has it. A secret's default is empty, and any other is not shown."""
+    return json.dumps(value, ensure_ascii=False, default=str)

@@ -22,6 +22,7 @@ from sereno.settings.model import Settings
 FILE_NAME = "sereno.toml"
 EXAMPLE_NAME = "sereno.example.toml"
 _PREFIX = "SERENO_"
+_SECRET = frozenset({"url", "heartbeat_url", "fallback_webhook"})
 
 
 def load_settings(file: Path | None, environment: Mapping[str, str]) -> Settings:
@@ -76,7 +77,14 @@ def _explain(detail: ErrorDetails, tree: Mapping[str, Any]) -> str:
     if detail["type"] == "extra_forbidden":
         return f"{path} is not a setting{_nearest(detail['loc'])}"
     message = detail["msg"].removeprefix("Value error, ")
-    return f"{path} = {detail['input']!r}: {message[0].lower()}{message[1:]}"
+    shown = "" if isinstance(detail["input"], dict) else f" = {_shown(detail['input'], detail['loc'])!r}"
+    return f"{path}{shown}: {message[0].lower()}{message[1:]}"
+
+
+def _shown(value: object, location: tuple[int | str, ...]) -> object:
+    """The value as it may be told: addresses carry passwords and tokens, and a table may hold some."""
+    hides = (location and location[-1] in _SECRET) or ("notify" in location[:1] and isinstance(value, list))
+    return "(not shown)" if hides else value
 
 
 def _path(location: tuple[int | str, ...], tree: Any) -> str:

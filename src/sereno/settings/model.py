@@ -13,6 +13,7 @@ from pydantic import Field
 
 from sereno.settings.backup import BackupSection
 from sereno.settings.certificate import HOST_NAME, CertificateSection, HostNames, is_public_name
+from sereno.settings.notify import NotifySection
 from sereno.settings.own import Machine, Probe, Service
 from sereno.settings.section import Duration, Section
 
@@ -118,6 +119,7 @@ class Settings(Section):
     database: DatabaseSection = DatabaseSection()
     prometheus: PrometheusSection = PrometheusSection()
     alerts: AlertsSection = AlertsSection()
+    notify: NotifySection = NotifySection()
     backup: BackupSection = BackupSection()
     limits: LimitsSection = LimitsSection()
     status_page: StatusPageSection = StatusPageSection()

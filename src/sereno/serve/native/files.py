@@ -16,6 +16,7 @@ from sereno.serve.render import exporter_options, render_component, users_sql
 from sereno.serve.secrets import LAB_GRAFANA_PASSWORD, SECRETS
 from sereno.settings import Settings
 from sereno.settings.backup import read_passphrase
+from sereno.settings.notify import NOTIFY_SECRETS, secrets_of_alertmanager, secrets_of_desk
 
 DATA_FOLDERS = (
     "mysql-tmp",
@@ -62,15 +63,18 @@ def make_secrets(home: Home, place: Place) -> None:
 
 
 def write_configuration(home: Home, place: Place, component: Component, more: dict[str, str]) -> None:
-    """Write a component's files into its folder; `more` are files of its own that no template makes."""
+    """Write a component's files into its folder; `more` are files of its own that no template makes.
+
+    Alertmanager's are closed to others: whom it tells is a secret, and older ones can't read that from a file.
+    """
     for name, text in {**render_component(component, place), **more}.items():
-        write_whole(home / "etc" / component.name / name, text)
+        write_whole(home / "etc" / component.name / name, text, 0o600 if component.name == "alertmanager" else 0o644)
 
 
 def copy_own(home: Home, root: Path) -> None:
     """Bring what the user keeps in the repository (settings, rules, targets, Nginx snippets) into the home."""
     settings = root / "sereno.toml"
-    write_whole(home / "etc/sereno.toml", settings.read_text(encoding="utf-8") if settings.exists() else "")
+    write_whole(home / "etc/sereno.toml", settings.read_text(encoding="utf-8") if settings.exists() else "", 0o600)
     for source, target in (
         (root / "prometheus/rules/custom", home / "etc/prometheus/rules/custom"),
         (root / "prometheus/targets", home / "etc/prometheus/targets"),
@@ -103,6 +107,19 @@ def bring_passphrase(home: Home, root: Path, settings: Settings) -> None:
         write_whole(kept, read_passphrase(root / named), 0o600)
     else:
         kept.unlink(missing_ok=True)
+
+
+def bring_notify_secrets(home: Home, root: Path, settings: Settings) -> None:
+    """Give the desk and Alertmanager what `[notify]` names files for; what is no longer named is gone.
+
+    Raises SettingsError when a file can't be read.
+    """
+    wanted = secrets_of_desk(settings.notify, root) | secrets_of_alertmanager(settings.notify, root)
+    for stale in (home / "secrets").glob(f"{NOTIFY_SECRETS}*"):
+        if stale.name not in wanted:
+            stale.unlink()
+    for name, text in wanted.items():
+        write_whole(home / "secrets" / name, text, 0o600)
 
 
 def hand_over(path: Path, user: str) -> None:
