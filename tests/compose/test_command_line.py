@@ -17,6 +17,7 @@ from sereno.serve.catalogue import CATALOGUE
 
 pytestmark = pytest.mark.compose
 
+EXAMPLES = {"example-sign-in", "example-https-port"}
 NAMES = {component.name for component in CATALOGUE}
 
 
@@ -86,6 +87,14 @@ def test_the_classroom_has_the_seeds_password(sereno: CommandLine) -> None:
     assert password == "admin123"
 
 
+def test_the_classrooms_examples_are_measured_like_any_probe(sereno: CommandLine) -> None:
+    def states() -> set[tuple[str, str, str]]:
+        listed = json.loads(sereno.must("watch", "--list", "--json"))
+        return {(each["name"], each["source"], each["state"]) for each in listed}
+
+    assert eventually(lambda: states() == {(name, "stored", "up") for name in EXAMPLES}), states()
+
+
 def test_a_component_can_be_stopped_and_started(sereno: CommandLine) -> None:
     sereno.must("stop", "blackbox-exporter")
     assert sereno.status()["blackbox-exporter"]["health"] == "stopped"
@@ -120,7 +129,7 @@ def test_a_probe_is_added_asked_and_removed_and_what_is_inside_is_refused(sereno
         assert "may not be probed from here" in done.stderr
     for name in ("door", "ping"):
         sereno.must("watch", "--remove", name)
-    assert json.loads(sereno.must("watch", "--list", "--json")) == []
+    assert {each["name"] for each in json.loads(sereno.must("watch", "--list", "--json"))} == EXAMPLES
 
 
 def test_changed_settings_reach_the_desk(sereno: CommandLine) -> None:

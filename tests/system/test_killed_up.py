@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 
 import psutil
 import pytest
+from tests.equipment.monitoring import wait_until
 from tests.equipment.stack import ROOT, NativeStack
 
 from sereno.outside.processes import Processes
@@ -59,6 +61,11 @@ def up_until(stack: NativeStack, what: str, look: Callable[[], object], kill: Ki
     return narration.read_text()
 
 
+def examples(stack: NativeStack) -> set[tuple[str, str]]:
+    """The probes that somebody has added, each with its state."""
+    return {(each["name"], each["state"]) for each in json.loads(stack.must("watch", "--list", "--json").out)}
+
+
 def test_killed_at_any_moment_it_comes_up_when_run_again(stack: NativeStack) -> None:
     home = stack.home
 
@@ -89,6 +96,8 @@ def test_killed_at_any_moment_it_comes_up_when_run_again(stack: NativeStack) -> 
     assert stack.secret("grafana-admin-password") == "admin123"
     assert stack.secret("first-admin-password") != "admin123"
     assert all(row["health"] in ("healthy", "absent") for row in stack.status().values())
+    wanted = {("example-https-port", "up"), ("example-sign-in", "up")}
+    wait_until("the examples are measured", lambda: examples(stack) == wanted, 60)
     # Once more, since what a killed one had started may just have ended.
     assert "starting" not in stack.up().err
     assert not there("data/mysql.new*")()

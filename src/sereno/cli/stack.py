@@ -8,6 +8,7 @@ from typing import Literal
 
 import click
 
+from sereno.cli.classroom import give_examples, offer_shorter_intervals
 from sereno.cli.console import Narrator
 from sereno.cli.grafana import offer_grafana
 from sereno.cli.here import SERVICE_USER, Here, choose_platform
@@ -27,7 +28,9 @@ COMPONENT = click.Choice(sorted(BY_NAME))
 @click.command()
 @click.option("--on", type=click.Choice(["native", "compose"]), help="Where to run; remembered after the first time.")
 @click.option(
-    "--lab", is_flag=True, help="The classroom set-up: Grafana's login is admin / admin123, which everyone knows."
+    "--lab",
+    is_flag=True,
+    help="The classroom set-up: Grafana's login is admin / admin123, which everyone knows; example probes.",
 )
 @click.option("--yes", is_flag=True, help="Answer every question with yes.")
 def up(on: str | None, lab: bool, yes: bool) -> None:
@@ -61,11 +64,15 @@ def _up(here: Here, narrator: Narrator, *, on: str | None, lab: bool, yes: bool)
                 "this home was not set up with --lab", next_step="./sereno down --erase, then ./sereno up --lab"
             )
         refuse_small_machine(here, state, narrator, set_up=before is not None)
+        if before is None and lab and offer_shorter_intervals(here, narrator, yes=yes):
+            here = Here.from_environment()
         runs = here.platform(state)
         if chosen == "native":
             offer_grafana(here, state, narrator, yes=yes)
         here.home.remember(state)
         runs.up(narrator)
+        if state.lab:
+            give_examples(here, narrator)
     return state
 
 

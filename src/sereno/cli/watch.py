@@ -12,6 +12,7 @@ from sereno.cli.desk_command import DeskCommand, caller
 from sereno.core.clock import rfc3339, utc_now
 from sereno.core.errors import UsageError
 from sereno.watch.probes import Kind
+from sereno.watch.probes.examples import example_probes
 from sereno.watch.probes.stored import REASONS, accepted, fields_of, likely_kind, likely_name
 from sereno.wiring import Surroundings, open_database, open_prometheus
 from sereno.wiring.probes import Listed, Probes, open_probes
@@ -32,6 +33,7 @@ from sereno.wiring.probes import Listed, Probes, open_probes
 @click.option("--hidden", is_flag=True, help="Keep it off the public page.")
 @click.option("--list", "show", is_flag=True, help="Show all probes, with what was last seen.")
 @click.option("--remove", metavar="NAME", help="Ask it no more.")
+@click.option("--examples", is_flag=True, help="Add the classroom's examples, which ask this very system.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def watch(
     target: str | None,
@@ -41,6 +43,7 @@ def watch(
     expect: tuple[int, ...],
     show: bool,
     remove: str | None,
+    examples: bool,
     as_json: bool,
     **wanted: Any,
 ) -> None:
@@ -48,14 +51,16 @@ def watch(
 
     Prometheus asks within 30 seconds; it stands on the status page, and an alert tells when it fails twice in a row.
     """
-    if [bool(target), show, bool(remove)].count(True) != 1:
-        raise UsageError("give one of TARGET, --list and --remove NAME", next_step="./sereno watch --help")
+    if [bool(target), show, bool(remove), examples].count(True) != 1:
+        raise UsageError("give one of TARGET, --list, --remove NAME, --examples", next_step="./sereno watch --help")
     surroundings = Surroundings.from_environment(os.environ)
     probes = open_probes(surroundings, open_database(surroundings, pool_size=1))
     if target:
         _add(probes, target, name, kind, list(expect), wanted, as_json=as_json)
     elif remove:
         _remove(probes, remove, as_json=as_json)
+    elif examples:
+        _add_examples(probes, surroundings.nginx_address)
     else:
         listed = probes.listed(open_prometheus(surroundings))
         if as_json:
@@ -90,6 +95,14 @@ def _add(
     else:
         click.echo(f"{probe.name} is asked every {probe.interval_seconds} s from now on", err=True)
         click.echo("its first answer: ./sereno watch --list, in half a minute", err=True)
+
+
+def _add_examples(probes: Probes, nginx: str) -> None:
+    taken = probes.taken | {each.probe.name for each in probes.stored()}
+    for probe in example_probes(nginx):
+        if probe.name not in taken:
+            probes.add(probe, actor=caller(), now=utc_now())
+            click.echo(f"{probe.name} is asked from now on; ./sereno watch --remove {probe.name} ends it", err=True)
 
 
 def _remove(probes: Probes, name: str, *, as_json: bool) -> None:

@@ -1,15 +1,46 @@
-"""`--lab` is decided at the first `up`: a home that was set up otherwise is not turned into a classroom."""
+"""`--lab` is decided at the first `up`: what it asks, what it adds once, and what it leaves alone."""
 
 from __future__ import annotations
 
+import subprocess
+import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from sereno.cli import stack
+from sereno.cli import classroom, stack
+from sereno.cli.console import Narrator
+from sereno.cli.here import Here
 from sereno.core.errors import UsageError
+from sereno.serve.native import files
 from sereno.serve.native.home import Home, State
+from sereno.settings import Settings, load_settings
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Here:
+    (tmp_path / "home").mkdir()
+    return Here(root=tmp_path, home=Home(tmp_path / "home"), settings=Settings())
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], list[str]]:
+    """Puts somebody at a terminal who gives the answer; what they are asked comes into the list."""
+
+    def answering(answer: bool) -> list[str]:
+        questions: list[str] = []
+
+        def confirm(words: str, *_arguments: object, **_options: object) -> bool:
+            questions.append(words)
+            return answer
+
+        monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+        monkeypatch.setattr(classroom.click, "confirm", confirm)
+        return questions
+
+    return answering
 
 
 def test_a_home_of_generated_passwords_stays_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,3 +55,76 @@ def test_a_home_of_generated_passwords_stays_one(tmp_path: Path, monkeypatch: py
     assert "not set up with --lab" in done.exception.message
     assert "down --erase" in done.exception.next_step
     assert home.state() == before
+
+
+def test_who_wants_shorter_intervals_gets_them_as_a_setting(here: Here, asked: Callable[[bool], list[str]]) -> None:
+    questions = asked(False)
+    assert classroom.offer_shorter_intervals(here, Narrator(), yes=False)
+    assert questions and "15s" in questions[0] and "5s" in questions[0]
+    file = here.root / "sereno.toml"
+    assert load_settings(file, {}).prometheus.scrape_interval == "5s"
+    assert set(tomllib.loads(file.read_text())) == {"prometheus"}, "nothing else is decided"
+
+
+def test_who_is_content_keeps_the_seeds_intervals(here: Here, asked: Callable[[bool], list[str]]) -> None:
+    assert asked(True) == []
+    assert not classroom.offer_shorter_intervals(here, Narrator(), yes=False)
+    assert not (here.root / "sereno.toml").exists()
+
+
+def test_yes_keeps_the_seeds_intervals_and_asks_nothing(here: Here, asked: Callable[[bool], list[str]]) -> None:
+    questions = asked(False)
+    assert not classroom.offer_shorter_intervals(here, Narrator(), yes=True)
+    assert (questions, (here.root / "sereno.toml").exists()) == ([], False)
+
+
+def test_without_a_terminal_the_seeds_intervals_stay(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin.isatty", lambda: False)
+    assert not classroom.offer_shorter_intervals(here, Narrator(), yes=False)
+    assert not (here.root / "sereno.toml").exists()
+
+
+def test_settings_that_are_there_are_not_asked_about(here: Here, asked: Callable[[bool], list[str]]) -> None:
+    questions = asked(False)
+    (here.root / "sereno.toml").write_text("# mine\n")
+    assert not classroom.offer_shorter_intervals(here, Narrator(), yes=False)
+    assert (questions, (here.root / "sereno.toml").read_text()) == ([], "# mine\n")
+
+
+class Desk:
+    """Stands in for the command that runs beside the desk."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+        self.typed: list[list[str]] = []
+
+    def run(self, words: list[str], **_options: object) -> subprocess.CompletedProcess[bytes]:
+        self.typed.append(words[3:])
+        return subprocess.CompletedProcess(words, self.code)
+
+
+@pytest.fixture
+def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
+    made = Desk(0)
+    monkeypatch.setattr(classroom.subprocess, "run", made.run)
+    return made
+
+
+def test_examples_are_given_once_in_a_homes_life(here: Here, desk: Desk) -> None:
+    classroom.give_examples(here, Narrator())
+    classroom.give_examples(here, Narrator())
+    assert desk.typed == [["watch", "--examples"]]
+    files.erase(here.home)
+    classroom.give_examples(here, Narrator())
+    assert len(desk.typed) == 2, "an erased home begins anew"
+
+
+def test_what_could_not_be_given_is_told_and_tried_again(
+    here: Here, desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.code = 1
+    classroom.give_examples(here, Narrator())
+    assert "the next ./sereno up tries again" in capsys.readouterr().err
+    desk.code = 0
+    classroom.give_examples(here, Narrator())
+    assert len(desk.typed) == 2

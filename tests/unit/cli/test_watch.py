@@ -61,6 +61,7 @@ def test_a_target_is_all_that_is_needed(database: Database) -> None:
         [],
         ["http://127.0.0.1/", "--list"],
         ["--list", "--remove", "site"],
+        ["--examples", "--list"],
         ["http://127.0.0.1:9090/"],
         ["http://127.0.0.1/", "--interval", "1s"],
         ["http://127.0.0.1/", "--name", "prometheus"],
@@ -71,6 +72,22 @@ def test_wrong_usage_is_refused_with_the_next_step(database: Database, words: li
         CliRunner().invoke(command.watch, words, catch_exceptions=False)
     assert caught.value.next_step
     assert names(database) == []
+
+
+def test_the_classrooms_examples_ask_this_very_system_and_are_added_once(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SERENO_NGINX_ADDRESS", "127.0.0.1:8443")
+    typed("--examples")
+    typed("--examples")
+    assert names(database) == ["example-https-port", "example-sign-in"]
+    with database.unit_of_work() as session:
+        port, page = (each.probe for each in store.stored_probes(session))
+    assert (port.kind, port.target, port.interval_seconds) == ("tcp", "127.0.0.1:8443", 15)
+    assert (page.kind, page.target, page.verify) == ("http", "https://127.0.0.1:8443/login", False)
+    assert "(example)" in page.title.en and "(ejemplo)" in page.title.es
+    typed("--remove", "example-sign-in")
+    assert names(database) == ["example-https-port"]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda each: each.name)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sereno.core.errors import SerenoError
 from sereno.serve.component import Component
-from sereno.serve.native.home import FOLDERS, PRIVATE, Home, write_whole
+from sereno.serve.native.home import EXAMPLES_FILE, FOLDERS, PRIVATE, Home, write_whole
 from sereno.serve.native.supervision import SCRIPTS
 from sereno.serve.place import Place
 from sereno.serve.render import exporter_options, render_component, users_sql
@@ -145,5 +145,5 @@ def erase(home: Home) -> None:
     """Remove what Sereno has stored: data, secrets, logs, configuration. The virtual environment stays."""
     for name in ("data", "secrets", "log", "run", "www", "etc", "tls"):
         shutil.rmtree(home / name, ignore_errors=True)
-    for file in (home.state_file, home / "release.json", home / "boot.env"):
+    for file in (home.state_file, home / EXAMPLES_FILE, home / "release.json", home / "boot.env"):
         file.unlink(missing_ok=True)

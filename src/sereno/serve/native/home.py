@@ -16,6 +16,8 @@ from sereno.core.files import replace_file
 
 FOLDERS = ("etc", "data", "log", "run", "secrets", "www", "www/static", "www/errors", "www/status")
 PRIVATE = frozenset({"data", "run", "secrets"})
+EXAMPLES_FILE = "examples-given"
+"""There once the classroom's examples were added. Not in the state, of which an older program knows every key."""
 
 
 @dataclass(slots=True)

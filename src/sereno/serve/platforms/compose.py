@@ -19,7 +19,7 @@ from sereno.serve.compose.ports import Container, Engine
 from sereno.serve.compose.rendered import BESIDE, IN_THE_REPOSITORY, own, write_beside
 from sereno.serve.compose.watch import TAIL_LINES, Watch
 from sereno.serve.compose_parts import OPS_GATEWAY, default_of
-from sereno.serve.native.home import Home, State, write_whole
+from sereno.serve.native.home import EXAMPLES_FILE, Home, State, write_whole
 from sereno.serve.native.ports import choose
 from sereno.serve.platforms import ComponentStatus, Narrator
 from sereno.serve.ports import Processes
@@ -139,7 +139,8 @@ class ComposePlatform:
             file = self._folder / ".env"
             left = [line for line in environment.merged(self._environment(), {}).splitlines() if "=" in line]
             write_whole(file, "\n".join([*left, ""])) if left else file.unlink(missing_ok=True)
-            self._home.state_file.unlink(missing_ok=True)
+            for file in (self._home.state_file, self._home / EXAMPLES_FILE):
+                file.unlink(missing_ok=True)
         return bool(present)
 
     def status(self) -> list[ComponentStatus]:
