@@ -13,7 +13,7 @@ from sereno.core.errors import Unavailable
 
 
 class JsonClient:
-    """GET from one neighbour, named for messages. Thread-safe; build it after forking."""
+    """Asks one neighbour, named for messages. Thread-safe; build it after forking."""
 
     def __init__(self, name: str, base_url: str, *, timeout_seconds: float = 2.0) -> None:
         self.name = name
@@ -30,16 +30,29 @@ class JsonClient:
 
         Raises Unavailable when the neighbour does not answer, answers otherwise, or not with JSON.
         """
-        body = self.text(path, fields)
+        return self._decoded(path, self.text(path, fields))
+
+    def text(self, path: str, fields: Mapping[str, str] | None = None) -> str:
+        """The same as text. Raises Unavailable when the neighbour does not answer, or answers otherwise."""
+        return self._asked("GET", path, fields=dict(fields or {}))
+
+    def send(self, method: str, path: str, body: Any = None) -> Any:
+        """Have something changed, with `body` as JSON; the decoded answer, None for an empty one.
+
+        Raises Unavailable as `get` does. It is not tried again: whether it was done is not known then.
+        """
+        answer = self._asked(method, path, **({} if body is None else {"json": body}))
+        return self._decoded(path, answer) if answer else None
+
+    def _decoded(self, path: str, body: str) -> Any:
         try:
             return json.loads(body)
         except json.JSONDecodeError as error:
             raise Unavailable(f"{self.name} answered {path} with something that is not JSON") from error
 
-    def text(self, path: str, fields: Mapping[str, str] | None = None) -> str:
-        """The same as text. Raises Unavailable when the neighbour does not answer, or answers otherwise."""
+    def _asked(self, method: str, path: str, **content: Any) -> str:
         try:
-            response = self._pool.request("GET", self._base + path, fields=dict(fields or {}), headers=_trace_headers())
+            response = self._pool.request(method, self._base + path, headers=_trace_headers(), **content)
         except urllib3.exceptions.HTTPError as error:
             raise Unavailable(
                 f"{self.name} does not answer: {error.__class__.__name__}",

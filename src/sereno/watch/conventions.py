@@ -23,6 +23,9 @@ THIS_HOST = 'job="node-exporter",instance="node-exporter"'
 WATCHED = 'job="probes",source=~".+"'
 """The probes of services, of the settings file and of the desk; the desk's own two have no source."""
 
+DESK_PROBE = 'probe_success{job="probes",instance="desk"}'
+"""The desk as its readers meet it, through Nginx and TLS: 1 when it answers."""
+
 COMPONENT_SIGNALS: Mapping[str, str] = {
     "mysql": 'mysql_up{job="mysql"}',
     "webapp": 'up{job="webapp",instance!="worker"}',

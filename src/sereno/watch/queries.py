@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 
 from sereno.watch.conventions import (
     COMPONENT_SIGNALS,
+    COMPONENT_UP,
+    DESK_PROBE,
     FIRST_SEEN,
     HOST_JOB,
     LAST_DOWN,
@@ -49,6 +51,15 @@ def component_states() -> str:
         for component, signal in COMPONENT_SIGNALS.items()
     )
     return _union([*components, PROBE_UP])
+
+
+def up_shares(window: str) -> str:
+    """In which share of the range `window` each component and probe was up, 0 to 1; nothing where none was measured.
+
+    The desk is judged as its readers meet it, by its own probe through Nginx, and not by whether its process runs.
+    """
+    desk = f'label_replace(avg_over_time({DESK_PROBE}[{window}]), "component", "webapp", "", "")'
+    return _union([f'avg by (component) (avg_over_time({COMPONENT_UP}{{component!="webapp"}}[{window}]))', desk])
 
 
 def history(window: str) -> str:

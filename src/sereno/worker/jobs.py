@@ -18,6 +18,7 @@ from sereno.outside.webapp import WebappClient
 from sereno.respond.alerts.service import Alerts
 from sereno.respond.status.copies import write_copies
 from sereno.wiring import Surroundings, open_alertmanager, open_prometheus
+from sereno.wiring.maintenance import open_roll_ups, open_silence_keeper
 from sereno.wiring.probes import open_modules_writer, open_probes
 from sereno.wiring.shelf import open_shelf
 from sereno.worker.backups import LOOK_SECONDS, Backups, Measures
@@ -31,6 +32,9 @@ MODULES_SECONDS = 5
 """As often as Prometheus asks for targets, so that what is expected is known before the first answer is judged."""
 LOOKUP_SECONDS = 60
 MEASURE_SECONDS = 15
+SILENCES_SECONDS = 5
+"""A maintenance may begin at once: by then its alerts should be silent."""
+ROLL_UP_SECONDS = 60
 
 
 def jobs_without_database(surroundings: Surroundings) -> list[Job]:
@@ -50,6 +54,9 @@ def jobs_with_database(surroundings: Surroundings, database: Database, clock: Wa
     alerts = Alerts(database, clock=clock)
     probes, modules = open_probes(surroundings, database), open_modules_writer(surroundings, database)
 
+    silences = open_silence_keeper(surroundings, database, clock=clock)
+    roll_ups = open_roll_ups(surroundings, database, clock=clock)
+
     def reconcile() -> None:
         alerts.reconcile(alertmanager, prometheus)
 
@@ -65,6 +72,8 @@ def jobs_with_database(surroundings: Surroundings, database: Database, clock: Wa
         Job("probe-modules", MODULES_SECONDS, modules.write),
         Job("probe-addresses", LOOKUP_SECONDS, lambda: probes.look_up_again(clock())),
         Job("backups", LOOK_SECONDS, backups.look),
+        Job("maintenance-silences", SILENCES_SECONDS, silences.keep),
+        Job("uptime", ROLL_UP_SECONDS, roll_ups.run),
     ]
 
 

@@ -1,0 +1,1 @@
+"""Scheduled maintenance: announced on the status page, silent in Alertmanager, left out of uptime."""
