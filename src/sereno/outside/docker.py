@@ -21,7 +21,8 @@ from sereno.outside.processes import Finished, Processes
 
 PROJECT_LABEL = "com.docker.compose.project"
 _QUICK_SECONDS = 20.0
-_BUSY_SECONDS = 120.0
+_TIMED_OUT = 124
+_BUSY_SECONDS = 300.0
 """What an engine gets that starts many containers at once: it tells nothing of one before that one has started."""
 
 
@@ -70,7 +71,7 @@ def run(
     except FileNotFoundError:
         return Finished(127, f"{argv[0]} is not installed")
     except subprocess.TimeoutExpired:
-        return Finished(124, f"{' '.join(argv)} did not end within {timeout_seconds:.0f} s")
+        return Finished(_TIMED_OUT, f"{' '.join(argv)} did not end within {timeout_seconds:.0f} s")
     return Finished(done.returncode, done.stdout)
 
 
@@ -259,6 +260,12 @@ class Docker:
     @staticmethod
     def _unanswered(done: Finished) -> SerenoError:
         said = done.output.strip()
+        if done.code == _TIMED_OUT:
+            return SerenoError(
+                "the Docker Engine is too busy to answer",
+                next_step="wait until the machine is calmer, then run ./sereno up again: it goes on where it was",
+                log_tail=said,
+            )
         denied = "permission denied" in said.lower()
         return SerenoError(
             "the Docker Engine denies this user permission" if denied else "the Docker Engine does not answer",

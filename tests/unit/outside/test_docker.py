@@ -50,10 +50,17 @@ def test_an_engine_without_compose_is_no_use(programs: Path) -> None:
 
 
 def test_an_engine_that_tells_nothing_of_its_containers_is_named(programs: Path, tmp_path: Path) -> None:
-    program(programs, "docker", '[ "$1" = ps ] && echo a1b2 || { echo "did not end in time"; exit 124; }')
+    program(programs, "docker", '[ "$1" = ps ] && echo a1b2 || { echo "did not end in time"; exit 1; }')
     with pytest.raises(SerenoError, match="the Docker Engine does not answer") as caught:
         Docker(tmp_path, "docker").containers()
     assert caught.value.log_tail == "did not end in time"
+
+
+def test_an_engine_that_is_too_busy_is_not_told_to_be_down(programs: Path, tmp_path: Path) -> None:
+    program(programs, "docker", '[ "$1" = ps ] && echo a1b2 || exit 124')
+    with pytest.raises(SerenoError, match="too busy") as caught:
+        Docker(tmp_path, "docker").containers()
+    assert "./sereno up again" in caught.value.next_step
 
 
 V1 = 'case "$*" in *version*) echo 1.29.2 ;; esac'
