@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 
 import sereno.keep.backups.tables
 import sereno.respond.alerts.tables
+import sereno.respond.incidents.tables
 import sereno.respond.maintenance.tables
 import sereno.respond.status.tables
 import sereno.watch.probes.tables  # noqa: F401 -- known to the metadata also when one test runs alone.

@@ -23,23 +23,34 @@ _RECORD_CHANGED = 1020
 _Answer = TypeVar("_Answer")
 
 
+class Again(Exception):
+    """Raised by work that another transaction has forestalled: what it wants to make is there already.
+
+    The next attempt finds it.
+    """
+
+
 def in_one_transaction(database: Database, work: Callable[[Session], _Answer]) -> _Answer:
     """Run `work` in one transaction and commit; when the server chose it as a deadlock's victim, run it again.
 
     `work` may be run several times, so it must not change anything but through its session. Raises Unavailable when
-    the database does not answer, or when the deadlock came back at every attempt.
+    the database does not answer, or when the deadlock came back at every attempt. Work that raises Again is run again
+    too.
     """
     began = time.monotonic()
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with database.unit_of_work() as session:
                 return work(session)
+        except Again as error:
+            if attempt == ATTEMPTS:
+                raise Unavailable("the database is too busy: others were faster at every attempt") from error
         except Unavailable as error:
             enough = attempt == ATTEMPTS or time.monotonic() - began > PATIENCE_SECONDS
             if enough or not _is_worth_repeating(error.__cause__):
                 raise
-            # Uneven pauses, or the same two transactions would meet again.
-            time.sleep(random.uniform(0.002, 0.01) * attempt)  # noqa: S311 -- no secret, only unevenness.
+        # Uneven pauses, or the same two transactions would meet again.
+        time.sleep(random.uniform(0.002, 0.01) * attempt)  # noqa: S311 -- no secret.
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 

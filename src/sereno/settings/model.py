@@ -96,6 +96,15 @@ class AlertsSection(Section):
     disk_free_percent: Percent = Field(15, description="LowDiskSpace: free space below this on any real file system.")
 
 
+class IncidentsSection(Section):
+    """How alerts become incidents."""
+
+    hold_down: Duration = Field("2m", description="How long all alerts must be over before their incident resolves.")
+    reopen_window: Duration = Field(
+        "30m", description="How long afterwards the same trouble still belongs to that incident, and reopens it."
+    )
+
+
 class LimitsSection(Section):
     """How much of the machine Sereno may take."""
 
@@ -119,6 +128,7 @@ class Settings(Section):
     database: DatabaseSection = DatabaseSection()
     prometheus: PrometheusSection = PrometheusSection()
     alerts: AlertsSection = AlertsSection()
+    incidents: IncidentsSection = IncidentsSection()
     notify: NotifySection = NotifySection()
     backup: BackupSection = BackupSection()
     limits: LimitsSection = LimitsSection()

@@ -24,6 +24,7 @@ BLUEPRINTS: tuple[str, ...] = (
     "status",
     "alerts",
     "alerts_api",
+    "incidents_api",
     "certificates",
     "runbooks",
     "login",

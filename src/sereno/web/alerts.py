@@ -17,6 +17,7 @@ from sereno.respond.alerts.links import reachable_generator
 from sereno.respond.alerts.model import Alert
 from sereno.respond.alerts.service import Alerts
 from sereno.respond.alerts.store import Wanted
+from sereno.respond.incidents.grouping import Rules
 from sereno.watch.runbooks import runbook_names
 from sereno.web.auth import require
 from sereno.web.desk import desk
@@ -42,7 +43,7 @@ BADGES = {"critical": "bad", "warning": "warn", "info": "plain"}
 def alerts() -> Alerts:
     """The desk's alerts."""
     own = desk()
-    return Alerts(own.database, clock=own.clock)
+    return Alerts(own.database, clock=own.clock, rules=Rules.of(own.surroundings.settings))
 
 
 @blueprint.get("/alerts")

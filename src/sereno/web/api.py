@@ -104,6 +104,8 @@ def _arguments(declared: Operation) -> dict[str, BaseModel]:
 
 
 def _body(model: type[BaseModel]) -> BaseModel:
+    if not request.get_data() and not any(field.is_required() for field in model.model_fields.values()):
+        return model()
     if request.mimetype != JSON:
         raise _Refused(415, f"send the content type {JSON}")
     try:

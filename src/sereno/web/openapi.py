@@ -109,7 +109,7 @@ def _described(rule: Rule, method: str, access: Access, declared: Operation, sch
         described["description"] = f"Needs the role {access.role.value}."
     if declared.body is not None:
         described["requestBody"] = {
-            "required": True,
+            "required": any(field.is_required() for field in declared.body.model_fields.values()),
             "content": {JSON: {"schema": schemas[declared.body, "validation"]}},
         }
     return described

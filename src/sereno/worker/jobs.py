@@ -16,6 +16,8 @@ from sereno.keep.backups.folder import condition_of
 from sereno.outside.child import start_module
 from sereno.outside.webapp import WebappClient
 from sereno.respond.alerts.service import Alerts
+from sereno.respond.incidents.grouping import Rules
+from sereno.respond.incidents.service import Incidents
 from sereno.respond.status.copies import write_copies
 from sereno.wiring import Surroundings, open_alertmanager, open_prometheus
 from sereno.wiring.maintenance import open_roll_ups, open_silence_keeper
@@ -27,6 +29,7 @@ from sereno.worker.counting import OWN
 
 COPIES_SECONDS = 15
 RECONCILE_SECONDS = 60
+SETTLE_SECONDS = 5
 TIDY_SECONDS = 3600
 MODULES_SECONDS = 5
 """As often as Prometheus asks for targets, so that what is expected is known before the first answer is judged."""
@@ -51,7 +54,9 @@ def jobs_without_database(surroundings: Surroundings) -> list[Job]:
 def jobs_with_database(surroundings: Surroundings, database: Database, clock: WallClock = utc_now) -> list[Job]:
     """What one worker alone may do, under the lock."""
     alertmanager, prometheus = open_alertmanager(surroundings), open_prometheus(surroundings)
-    alerts = Alerts(database, clock=clock)
+    rules = Rules.of(surroundings.settings)
+    alerts = Alerts(database, clock=clock, rules=rules)
+    incidents = Incidents(database, clock=clock, rules=rules)
     probes, modules = open_probes(surroundings, database), open_modules_writer(surroundings, database)
 
     silences = open_silence_keeper(surroundings, database, clock=clock)
@@ -59,6 +64,9 @@ def jobs_with_database(surroundings: Surroundings, database: Database, clock: Wa
 
     def reconcile() -> None:
         alerts.reconcile(alertmanager, prometheus)
+
+    def settle() -> None:
+        incidents.settle()
 
     def tidy() -> None:
         now = clock()
@@ -68,6 +76,7 @@ def jobs_with_database(surroundings: Surroundings, database: Database, clock: Wa
     backups = Backups(surroundings.settings.backup, open_shelf(surroundings), database, start=start_module, clock=clock)
     return [
         Job("reconcile-alerts", RECONCILE_SECONDS, reconcile),
+        Job("settle-incidents", SETTLE_SECONDS, settle),
         Job("tidy-sessions", TIDY_SECONDS, tidy),
         Job("probe-modules", MODULES_SECONDS, modules.write),
         Job("probe-addresses", LOOKUP_SECONDS, lambda: probes.look_up_again(clock())),

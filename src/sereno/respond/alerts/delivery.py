@@ -53,20 +53,21 @@ class _Alert(BaseModel):
     generator_url: str = Field("", alias="generatorURL")
     fingerprint: str = Field(pattern=r"^[0-9A-Za-z_-]{1,64}$")
 
-    def told(self, received_at: datetime) -> Told:
+    def told(self, received_at: datetime, group_key: str) -> Told:
         """The report that this is. An end without a time is dated with the delivery, the latest it can have been."""
         report = (
             firing(self.fingerprint, self.starts_at)
             if self.status == "firing"
             else ended(self.fingerprint, self.starts_at, self.ends_at or received_at)
         )
-        return Told(report, Details(self.labels, self.annotations, self.generator_url))
+        return Told(report, Details(self.labels, self.annotations, self.generator_url), group_key)
 
 
 class _Payload(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     version: Literal["4"]
+    group_key: str = Field("", alias="groupKey")
     truncated_alerts: int = Field(0, ge=0, alias="truncatedAlerts")
     alerts: list[_Alert]
 
@@ -92,7 +93,8 @@ def read_delivery(body: bytes, received_at: datetime) -> Delivery:
         raise MalformedDelivery(
             _explain(error), next_step="send Alertmanager's webhook payload, version 4, as JSON"
         ) from error
-    return Delivery(tuple(alert.told(received_at) for alert in payload.alerts), payload.truncated_alerts, received_at)
+    told = tuple(alert.told(received_at, payload.group_key) for alert in payload.alerts)
+    return Delivery(told, payload.truncated_alerts, received_at)
 
 
 def _explain(error: ValidationError) -> str:

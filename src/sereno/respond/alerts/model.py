@@ -138,10 +138,14 @@ class Details:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A report together with what the alert said about itself in it."""
+    """A report together with what the alert said about itself in it.
+
+    `group_key` is that of the Alertmanager group which it came in; empty where it was not told.
+    """
 
     report: Report
     details: Details
+    group_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +167,7 @@ class Alert:
     missed_polls: int
     missing_since: datetime | None
     updated_at: datetime
+    incident_id: int | None = None
 
     @property
     def is_firing(self) -> bool:

@@ -23,6 +23,7 @@ class Stored:
     suppressed: bool
     annotations: Mapping[str, str]
     generator_url: str
+    incident_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -15,9 +16,11 @@ from sereno.database.session import Database
 from sereno.respond.alerts import store
 from sereno.respond.alerts.delivery import Delivery
 from sereno.respond.alerts.model import Alert, Details, Told, merge
-from sereno.respond.alerts.plan import make_plan
+from sereno.respond.alerts.plan import Plan, Stored, make_plan
 from sereno.respond.alerts.reconcile import Listed, Picture, Verdict, judge
 from sereno.respond.alerts.store import Wanted
+from sereno.respond.incidents.grouping import Rules, Stretch
+from sereno.respond.incidents.intake import News, place
 from sereno.respond.ports import Alertmanager
 from sereno.watch.ports import Prometheus
 
@@ -44,16 +47,17 @@ class Page:
 class Alerts:
     """The desk's alerts. Every method is one transaction of its own and raises Unavailable without a database."""
 
-    def __init__(self, database: Database, *, clock: Clock = utc_now) -> None:
+    def __init__(self, database: Database, *, clock: Clock = utc_now, rules: Rules | None = None) -> None:
         self._database = database
         self._clock = clock
+        self._rules = rules or Rules()
 
     def receive(self, delivery: Delivery) -> Intake:
         """Store a delivery: all of it or nothing, and the same delivery twice changes nothing."""
         if not delivery.told:
             return Intake(0, 0, 0, needs_a_look=delivery.truncated > 0)
         intake = in_one_transaction(
-            self._database, lambda session: record(session, delivery.told, delivery.received_at)
+            self._database, lambda session: record(session, delivery.told, delivery.received_at, self._rules)
         )
         return replace(intake, needs_a_look=intake.needs_a_look or delivery.truncated > 0)
 
@@ -92,7 +96,7 @@ class Alerts:
         """Look at what Alertmanager and Prometheus list themselves and mend what deliveries missed."""
         picture = take_picture(alertmanager, prometheus, self._clock())
         verdict = judge(self.firing(), picture)
-        in_one_transaction(self._database, lambda session: _apply(session, verdict, picture.at))
+        in_one_transaction(self._database, lambda session: _apply(session, verdict, picture.at, self._rules))
         return verdict
 
     def look(self, alertmanager: Alertmanager) -> int:
@@ -101,17 +105,20 @@ class Alerts:
         now = self._clock()
         verdict = judge(self.firing(), Picture(at=now, listed=listed, alertmanager_since=None, raised=None))
         if verdict.told:
-            in_one_transaction(self._database, lambda session: record(session, verdict.told, now))
+            in_one_transaction(self._database, lambda session: record(session, verdict.told, now, self._rules))
         return len(verdict.told)
 
 
-def record(session: Session, told: Sequence[Told], now: datetime) -> Intake:
-    """Store what was told, within the caller's transaction. The order of arrival does not matter; see `model`."""
+def record(session: Session, told: Sequence[Told], now: datetime, rules: Rules) -> Intake:
+    """Store what was told, and what it means to incidents, within the caller's transaction.
+
+    The order of arrival does not matter; see `model` and `sereno.respond.incidents.grouping`. Raises Again.
+    """
     store.lock_series(session, told, now)
-    return _record_locked(session, told, now)
+    return _record_locked(session, told, now, rules)
 
 
-def _record_locked(session: Session, told: Sequence[Told], now: datetime) -> Intake:
+def _record_locked(session: Session, told: Sequence[Told], now: datetime, rules: Rules) -> Intake:
     reports = tuple(merge(each.report for each in told).values())
     stored = store.alerts_touched_by(session, reports)
     # Where the past begins that may change, per fingerprint. What was told lies within an alert, so where none is
@@ -128,12 +135,35 @@ def _record_locked(session: Session, told: Sequence[Told], now: datetime) -> Int
     store.save_reports(session, plan.reports)
     store.delete_alerts(session, plan.removed)
     store.update_alerts(session, plan.changed)
-    store.insert_alerts(session, plan.new)
+    store.insert_alerts(session, _with_incidents(session, told, plan, stored, now, rules))
     return Intake(
         alerts=len(told),
         opened=sum(row["ended_at"] is None for row in plan.new),
         ended=sum(row["ended_at"] is not None for row in (*plan.new, *plan.changed)),
         needs_a_look=plan.refired,
+    )
+
+
+def _with_incidents(
+    session: Session, told: Sequence[Told], plan: Plan, stored: Sequence[Stored], now: datetime, rules: Rules
+) -> list[dict[str, Any]]:
+    """The new alerts, each with the number of its incident; what the plan means to others is written."""
+    said = {each.report.fingerprint: each for each in told}
+    before = {each.id: each for each in stored}
+    news = [_news(row, said[row["fingerprint"]], before.get(row.get("id", 0))) for row in (*plan.changed, *plan.new)]
+    lost = [(row.incident_id, row.fingerprint) for row in map(before.__getitem__, plan.removed) if row.incident_id]
+    incidents = place(session, rules, news, lost, now)
+    return [{**row, "incident_id": incidents[row["fingerprint"]].pop(0)} for row in plan.new]
+
+
+def _news(row: Mapping[str, Any], told: Told, before: Stored | None) -> News:
+    return News(
+        fingerprint=row["fingerprint"],
+        lasted=Stretch(row["began_at"], row["ended_at"]),
+        details=told.details,
+        group_key=told.group_key,
+        before=Stretch(before.began_at, before.ended_at) if before else None,
+        incident_id=before.incident_id if before else None,
     )
 
 
@@ -151,12 +181,12 @@ def take_picture(alertmanager: Alertmanager, prometheus: Prometheus, now: dateti
     return Picture(at=now, listed=listed, alertmanager_since=since, raised=raised)
 
 
-def _apply(session: Session, verdict: Verdict, now: datetime) -> None:
+def _apply(session: Session, verdict: Verdict, now: datetime, rules: Rules) -> None:
     if verdict.told:
-        record(session, verdict.told, now)
+        record(session, verdict.told, now, rules)
     if verdict.gone:
         store.lock_existing(session, (each.report.fingerprint for each in verdict.gone))
-        _record_locked(session, verdict.gone, now)
+        _record_locked(session, verdict.gone, now, rules)
         store.note_absence(session, [(each.report.fingerprint, each.report.starts_at) for each in verdict.gone])
     for poll in verdict.polls:
         store.note_poll(session, poll)

@@ -57,6 +57,7 @@ _TOUCHED = (
         AlertRow.suppressed,
         AlertRow.annotations,
         AlertRow.generator_url,
+        AlertRow.incident_id,
     )
     .where(
         AlertRow.fingerprint.in_(bindparam("fingerprints", expanding=True)),
@@ -73,7 +74,7 @@ def alerts_touched_by(session: Session, reports: Iterable[Report]) -> list[Store
         return []
     since = min(report.starts_at for report in reports)
     rows = session.connection().execute(_TOUCHED, {"fingerprints": sorted(starts), "since": since})
-    return [Stored(*row) for row in rows]
+    return [Stored(*tuple(row)) for row in rows]
 
 
 _TOLD = select(ReportRow.fingerprint, ReportRow.starts_at, ReportRow.firing_seen_at, ReportRow.ended_at).where(
@@ -187,6 +188,13 @@ def alert_by_id(session: Session, id: int) -> Alert | None:
     return _alert(row) if row is not None else None
 
 
+def alerts_of_incident(session: Session, incident_id: int, limit: int) -> list[Alert]:
+    """At most `limit` alerts of an incident, newest first."""
+    statement = _alerts_with_labels().where(AlertRow.incident_id == incident_id)
+    statement = statement.order_by(AlertRow.began_at.desc(), AlertRow.id.desc()).limit(limit)
+    return [_alert(row) for row in session.execute(statement)]
+
+
 def names(session: Session) -> list[str]:
     """Every alert name that was ever heard, in order, for the filter."""
     return list(session.scalars(select(SeriesRow.name).distinct().order_by(SeriesRow.name).limit(500)))
@@ -215,4 +223,5 @@ def _alert(row: Row[AlertRow, dict[str, str]]) -> Alert:
         missed_polls=stored.missed_polls,
         missing_since=stored.missing_since,
         updated_at=stored.updated_at,
+        incident_id=stored.incident_id,
     )

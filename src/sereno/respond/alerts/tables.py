@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import JSON, Boolean, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sereno.database.base import TABLE_OPTIONS, Base, UtcDateTime, exact_string, key, maybe_moment, moment
+from sereno.database.base import BIG_KEY, TABLE_OPTIONS, Base, UtcDateTime, exact_string, key, maybe_moment, moment
 
 NAME_LENGTH = 255
 
@@ -44,7 +44,7 @@ class ReportRow(Base):
 
 
 class AlertRow(Base):
-    """One alert from its first start to its end; see `model.Alert`."""
+    """One alert from its first start to its end; see `model.Alert`. `incident_id` is the incident it belongs to."""
 
     __tablename__ = "alert"
     __table_args__ = (
@@ -52,6 +52,8 @@ class AlertRow(Base):
         Index("ix_alert_fingerprint_ended_at", "fingerprint", "ended_at"),
         Index("ix_alert_ended_at_began_at", "ended_at", "began_at"),
         Index("ix_alert_began_at", "began_at"),
+        Index("ix_alert_incident_id_ended_at", "incident_id", "ended_at"),
+        Index("ix_alert_incident_id_began_at", "incident_id", "began_at"),
         TABLE_OPTIONS,
     )
 
@@ -67,3 +69,4 @@ class AlertRow(Base):
     missed_polls: Mapped[int] = mapped_column(Integer, default=0)
     missing_since: Mapped[maybe_moment]
     updated_at: Mapped[moment]
+    incident_id: Mapped[int | None] = mapped_column(BIG_KEY)
