@@ -28,7 +28,7 @@ from sereno.guard.tables import AuditRow, FailureRow, UserRow
 pytestmark = pytest.mark.system
 
 AtOnce = Callable[..., list[object]]
-OURS = {"user", "user_session", "login_failure", "audit_entry"}
+OURS = {"user", "user_session", "login_failure", "audit_entry", "api_token", "api_repeat"}
 
 __all__ = ["cast"]
 

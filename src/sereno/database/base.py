@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, String, TypeDecorator
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, String, Text, TypeDecorator
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
@@ -24,6 +24,9 @@ TABLE_OPTIONS = {
 
 BIG_KEY = BigInteger().with_variant(Integer(), "sqlite")
 """A 64-bit key; SQLite only auto-increments its own INTEGER."""
+
+LONG_TEXT = Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb")
+"""Text beyond 64 KB: the servers' own TEXT ends there."""
 
 LARGEST_NUMBER = 2**63 - 1
 """No key is larger."""

@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
 from sereno.core.errors import Unavailable
+from sereno.database import also
 from sereno.database.room import NoRoom
 
 _NO_SUCH_TABLE = 1146
@@ -67,6 +68,7 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        also.watch(engine)
         self._sessions = sessionmaker(engine, expire_on_commit=False)
 
     @contextmanager
@@ -78,7 +80,9 @@ class Database:
         session = self._sessions()
         try:
             with session.begin():
+                also.begin()
                 yield session
+                also.finish(session)
         except PoolTimeout as error:
             raise _unavailable(error) from error
         except DBAPIError as error:

@@ -74,3 +74,23 @@ class TooManyAttempts(SerenoError):
             next_step="wait, or reset the password on the server: ./sereno user reset NAME",
         )
         self.wait_seconds = wait_seconds
+
+
+class TokenNameRefused(UsageError):
+    """The name of a token has a form that is not allowed."""
+
+
+class TokenNameTaken(Conflict):
+    """Another living token has that name."""
+
+
+class NoSuchToken(NotFound):
+    """No token has that number or name, or it is somebody else's."""
+
+
+class ScopeRefused(UsageError):
+    """No scope was named, or one that does not exist."""
+
+
+class ExpiryRefused(UsageError):
+    """A token may not live so long, or so short."""

@@ -32,8 +32,20 @@ class Role(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class PresentedToken:
+    """The API token that a request came with: what it may be used for (with what that includes), and its end."""
+
+    id: int
+    scopes: frozenset[str]
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Identity:
-    """Who asks: an active account, as the present session found it."""
+    """Who asks: an active account, as the present session found it, or a living API token.
+
+    `session_id` is 0 for a token; `user_id` is then its maker's, or 0 when it was made on the command line.
+    """
 
     user_id: int
     name: str
@@ -41,6 +53,7 @@ class Identity:
     language: str | None
     must_change_password: bool
     session_id: int
+    token: PresentedToken | None = None
 
 
 @dataclass(frozen=True, slots=True)

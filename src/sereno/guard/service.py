@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from sereno.guard import audit, hashing, sessions, store
+from sereno.guard import audit, hashing, sessions, store, tokens
 from sereno.guard.errors import NameTaken, NoSuchUser, PasswordsDiffer, PasswordUnchanged
 from sereno.guard.model import (
     Actor,
@@ -86,7 +86,7 @@ def add_user(
 
 
 def change_user(session: Session, user_id: int, change: UserChange, *, actor: Actor, now: datetime) -> User:
-    """Change name, role, language or state of an account; what is disabled is signed out at once.
+    """Change name, role, language or state of an account; what is disabled is signed out, its tokens revoked.
 
     Raises NoSuchUser, NameRefused, NameTaken, OwnAccount or LastAdministrator.
     """
@@ -107,6 +107,7 @@ def change_user(session: Session, user_id: int, change: UserChange, *, actor: Ac
     row.language, row.disabled = becomes.language, becomes.disabled
     if becomes.disabled:
         store.end_sessions(session, user_id)
+        tokens.revoke_all_of(session, user_id, actor=actor, now=now)
     _flush(session, becomes.name)
     old, new = audit.difference(before, becomes)
     audit.record(session, actor, _action(before, becomes), f"user:{before.name}", now=now, old=old, new=new)
@@ -114,7 +115,7 @@ def change_user(session: Session, user_id: int, change: UserChange, *, actor: Ac
 
 
 def delete_user(session: Session, user_id: int, *, actor: Actor, now: datetime) -> User:
-    """Remove an account and its sessions; answers what it was. The audit trail keeps its name.
+    """Remove an account, its sessions and its tokens; answers what it was. The audit trail keeps its name.
 
     Raises NoSuchUser, OwnAccount or LastAdministrator.
     """
@@ -125,6 +126,7 @@ def delete_user(session: Session, user_id: int, *, actor: Actor, now: datetime) 
         gone, None, actor=actor, other_active_administrators=sum(number != user_id for number in administrators)
     )
     store.end_sessions(session, user_id)
+    tokens.revoke_all_of(session, user_id, actor=actor, now=now)
     session.delete(row)
     audit.record(session, actor, "user.delete", f"user:{gone.name}", now=now, old=audit.visible(gone))
     return gone

@@ -1,11 +1,20 @@
-"""The room's tables, as migration 0001 makes them."""
+"""The room's tables, as the migrations make them."""
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sereno.database.base import BIG_KEY, TABLE_OPTIONS, Base, exact_string, key, maybe_moment, moment
+from sereno.database.base import (
+    BIG_KEY,
+    LONG_TEXT,
+    TABLE_OPTIONS,
+    Base,
+    exact_string,
+    key,
+    maybe_moment,
+    moment,
+)
 
 
 class UserRow(Base):
@@ -69,6 +78,57 @@ class FailureRow(Base):
     account_sha256: Mapped[str] = mapped_column(exact_string(64))
     address: Mapped[str] = mapped_column(exact_string(45))
     device: Mapped[str | None] = mapped_column(exact_string(64))
+
+
+class TokenRow(Base):
+    """An API token. Only its fingerprint is kept; `taken_name` is its name while no other may have it.
+
+    `user_id` is None for a token made on the command line. Not a foreign key: what became of a token is still told
+    when its maker's account is gone.
+    """
+
+    __tablename__ = "api_token"
+    __table_args__ = (
+        UniqueConstraint("token_sha256"),
+        UniqueConstraint("taken_name"),
+        Index("ix_api_token_user_id", "user_id"),
+        TABLE_OPTIONS,
+    )
+
+    id: Mapped[key]
+    token_sha256: Mapped[str] = mapped_column(exact_string(64))
+    name: Mapped[str] = mapped_column(exact_string(48))
+    taken_name: Mapped[str | None] = mapped_column(exact_string(48))
+    scopes: Mapped[str] = mapped_column(exact_string(255))
+    role: Mapped[str] = mapped_column(exact_string(16))
+    user_id: Mapped[int | None] = mapped_column(BIG_KEY)
+    made_by: Mapped[str] = mapped_column(String(100))
+    created_at: Mapped[moment]
+    expires_at: Mapped[maybe_moment]
+    last_used_at: Mapped[maybe_moment]
+    last_address: Mapped[str | None] = mapped_column(exact_string(45))
+    revoked_at: Mapped[maybe_moment]
+    revoked_by: Mapped[str | None] = mapped_column(String(100))
+
+
+class RepeatRow(Base):
+    """A request with an Idempotency-Key: who sent what with which key, whether it was carried out, and the answer.
+
+    `key_sha256` stands for sender, method, address and key. `done_at` is written in the transaction that carries the
+    request out; without it and a minute old, the process has died.
+    """
+
+    __tablename__ = "api_repeat"
+    __table_args__ = (UniqueConstraint("key_sha256"), Index("ix_api_repeat_begun_at", "begun_at"), TABLE_OPTIONS)
+
+    id: Mapped[key]
+    key_sha256: Mapped[str] = mapped_column(exact_string(64))
+    body_sha256: Mapped[str] = mapped_column(exact_string(64))
+    begun_at: Mapped[moment]
+    done_at: Mapped[maybe_moment]
+    status: Mapped[int | None] = mapped_column(Integer)
+    location: Mapped[str | None] = mapped_column(Text)
+    body: Mapped[str | None] = mapped_column(LONG_TEXT)
 
 
 class AuditRow(Base):

@@ -23,7 +23,7 @@ blueprint = Blueprint("account", __name__)
 
 
 @blueprint.get("/account")
-@require(Role.VIEWER)
+@require(Role.VIEWER, scope=None)
 def show() -> str:
     """What the account is, and where it is signed in."""
     identity, moment = known_identity(), now()
@@ -32,7 +32,7 @@ def show() -> str:
 
 
 @blueprint.post("/account/language")
-@require(Role.VIEWER)
+@require(Role.VIEWER, scope=None)
 def choose_language() -> Response:
     """Keep the language in which the account is greeted in every browser."""
     identity, who, moment = known_identity(), actor(), now()
@@ -45,7 +45,7 @@ def choose_language() -> Response:
 
 
 @blueprint.post("/account/sessions/<int:session_id>/end")
-@require(Role.VIEWER)
+@require(Role.VIEWER, scope=None)
 def end_session(session_id: int) -> Response:
     """Sign out another browser."""
     identity, who, moment = known_identity(), actor(), now()
@@ -55,7 +55,7 @@ def end_session(session_id: int) -> Response:
 
 
 @blueprint.post("/account/sessions/end-others")
-@require(Role.VIEWER)
+@require(Role.VIEWER, scope=None)
 def end_other_sessions() -> Response:
     """Sign out everywhere but here."""
     identity, who, moment = known_identity(), actor(), now()
@@ -65,14 +65,14 @@ def end_other_sessions() -> Response:
 
 
 @blueprint.get("/password")
-@require(Role.VIEWER, while_password_must_change=True)
+@require(Role.VIEWER, scope=None, while_password_must_change=True)
 def password_form() -> str:
     """The form to change one's own password."""
     return _password_page({})
 
 
 @blueprint.post("/password")
-@require(Role.VIEWER, while_password_must_change=True)
+@require(Role.VIEWER, scope=None, while_password_must_change=True)
 def change_password() -> Response:
     """Change it, end the other sessions, and go on under a fresh token."""
     try:

@@ -96,7 +96,7 @@ class AlertList(ApiModel):
 
 
 @blueprint.post("/alertmanager")
-@bearer("alertmanager-token")
+@bearer("alertmanager-token", role=Role.OPERATOR, scope="alerts:write")
 @operation(TAG, N_("Take Alertmanager's delivery (webhook, version 4)"), answers=DeliveryOut, problems=(400, 413, 503))
 def deliver() -> DeliveryOut:
     """Store the delivery, then answer; with 503 while there is no database, so that Alertmanager tries again."""

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
 from sereno.web.errors import problem
+from sereno.web.repeats import carried_out_once
 
 PREFIX = "/api/v1"
 JSON = "application/json"
@@ -46,6 +47,8 @@ class Operation:
     answers: type[BaseModel] | None
     status: int
     problems: tuple[int, ...]
+    once: bool
+    holds_secret: bool
 
 
 def operation(
@@ -57,13 +60,18 @@ def operation(
     answers: type[BaseModel] | None = None,
     status: int = 200,
     problems: tuple[int, ...] = (),
+    once: bool | None = None,
+    holds_secret: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
     """Declare an API view: it is called with `body` and `query` validated and answers a model, an Answer or None.
 
     `status` is that of success (204 is right for None); `problems` lists the refusals of its own, besides those that
-    every view can meet. Put it below `@require` or `@public`.
+    every view can meet. With `once` the view honours `Idempotency-Key` (`web/repeats.py`); left out, every view does
+    that creates (201). `holds_secret`: its answer is shown once and not kept for a repetition. Put it below `@require`
+    or `@public`.
     """
-    declared = Operation(tag, summary, body, query, answers, status, problems)
+    honours_key = status == 201 if once is None else once
+    declared = Operation(tag, summary, body, query, answers, status, problems, honours_key, holds_secret)
 
     def wrap(view: Callable[..., Any]) -> Callable[..., Response]:
         @functools.wraps(view)
@@ -74,7 +82,13 @@ def operation(
                 return problem(422, errors=[_told(detail) for detail in error.errors()])
             except _Refused as refused:
                 return problem(refused.status, detail=refused.detail)
-            return _response(view(**path, **arguments), declared)
+
+            def carry_out() -> Response:
+                return _response(view(**path, **arguments), declared)
+
+            if declared.once:
+                return carried_out_once(carry_out, holds_secret=declared.holds_secret)
+            return carry_out()
 
         checked.operation = declared  # type: ignore[attr-defined]
         return checked

@@ -78,7 +78,7 @@ def _entry(tree: dict[str, Any], method: str, path: str, described: dict[str, An
         method=method.upper(),
         path=path,
         summary=_(summary),
-        description=_role(described),
+        description=_access(described),
         parameters=[
             FieldRow(each["name"], _kind(tree, each["schema"]), each["required"], _said(each))
             for each in described.get("parameters", ())
@@ -89,6 +89,17 @@ def _entry(tree: dict[str, Any], method: str, path: str, described: dict[str, An
     )
 
 
+def _access(described: dict[str, Any]) -> str:
+    """Who may, in words."""
+    scopes = [scope for way in described["security"] for scope in way.get("bearer", ())]
+    words = [_role(described)]
+    if scopes:
+        words.append(str(_("API tokens need the scope %(scope)s.", scope=scopes[0])))
+    elif {"session": []} in described["security"]:
+        words.append(str(_("Not for API tokens.")))
+    return " ".join(words)
+
+
 def _role(described: dict[str, Any]) -> str:
     for need, words in (
         ("admin", _("Needs the role administrator.")),
@@ -97,7 +108,7 @@ def _role(described: dict[str, Any]) -> str:
     ):
         if described.get("description") == f"Needs the role {need}.":
             return str(words)
-    return str(_("Needs a bearer token.")) if {"bearer": []} in described["security"] else str(_("For everyone."))
+    return str(_("Needs a bearer token.")) if described["security"] else str(_("For everyone."))
 
 
 def _fields(tree: dict[str, Any], message: dict[str, Any]) -> list[FieldRow]:

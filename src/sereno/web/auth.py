@@ -1,105 +1,62 @@
 """Who may do what, checked before every view; and the one place that establishes who asks.
 
-Every view declares its access: `@public`, `@require(Role.…)` or `@bearer("secret-name")`. A view without a
+Every view declares its access: `@public`, `@require(Role.…, scope="…")` or `@bearer("secret-name")`. A view without a
 declaration is refused, so forgetting it shows at once instead of opening a door.
+
+An identity comes from an API token (`Authorization: Bearer srn_…`) or else from the session's cookie. A request with
+both is the token's; a token that opens nothing is refused, whatever cookie came with it.
 """
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar, overload
+import logging
+from typing import NoReturn
 from urllib.parse import urlencode, urlsplit
 
-from flask import Flask, abort, current_app, g, redirect, request
+from flask import Flask, current_app, g, redirect, request
 from flask_wtf.csrf import CSRFError
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response
 
 from sereno.core.errors import Forbidden, Unavailable
 from sereno.database.retry import in_one_transaction
 from sereno.database.room import NoRoom
-from sereno.guard import sessions
+from sereno.guard import sessions, tokens
 from sereno.guard.model import Identity, Role
+from sereno.web.access import UNSAFE_METHODS, Access, bearer, declared_access, public, require
 from sereno.web.desk import desk
 
 SESSION_COOKIE = "sereno_session"
 """Without the `__Host-` prefix: Nginx reads this cookie by name, and its variables can't hold a hyphen."""
 
-UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-
-View = TypeVar("View", bound=Callable[..., Any])
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """What a view asks of its caller: nothing, a role, or a bearer token that is the text of a secret."""
-
-    role: Role | None = None
-    secret: str | None = None
-    form_token: bool = True
-    while_password_must_change: bool = False
-
-    @property
-    def is_public(self) -> bool:
-        """Whether anyone may call the view."""
-        return self.role is None and self.secret is None
-
-
-@overload
-def public(view: View) -> View: ...
-@overload
-def public(*, form_token: bool) -> Callable[[View], View]: ...
-def public(view: View | None = None, *, form_token: bool = True) -> View | Callable[[View], View]:
-    """Anyone may call this view (`@public`). What it changes needs a form token, unless it says `form_token=False`.
-
-    That is right only for what another site's form cannot send, such as a body of JSON.
-    """
-
-    def declare(view: View) -> View:
-        view.access = Access(form_token=form_token)  # type: ignore[attr-defined]
-        return view
-
-    return declare if view is None else declare(view)
-
-
-def require(role: Role, *, while_password_must_change: bool = False) -> Callable[[View], View]:
-    """Only a signed-in identity with at least `role` may call this view.
-
-    While a password must be changed, everything but views declared so leads to `/password`.
-    """
-
-    def declare(view: View) -> View:
-        view.access = Access(role=role, while_password_must_change=while_password_must_change)  # type: ignore[attr-defined]
-        return view
-
-    return declare
-
-
-def bearer(secret: str) -> Callable[[View], View]:
-    """Only a program that sends `Authorization: Bearer <text of that secret>` may call this view; no form token."""
-
-    def declare(view: View) -> View:
-        view.access = Access(secret=secret)  # type: ignore[attr-defined]
-        return view
-
-    return declare
-
-
-def declared_access(view: Callable[..., Any] | None) -> Access | None:
-    """What a view declared, or None when it declared nothing."""
-    return getattr(view, "access", None)
+_log = logging.getLogger(__name__)
 
 
 def current_identity() -> Identity | None:
     """Who asks, or None for a stranger. The only place that establishes an identity; asked once per request.
 
-    Raises Unavailable when there is a session cookie and the database can't be asked.
+    Raises Unavailable when there is a token or a session's cookie and the database can't be asked.
     """
     if "identity" not in g:
-        token = request.cookies.get(SESSION_COOKIE)
-        g.identity = _identity_of_session(token) if token else None
+        g.identity = _established()
     return g.identity  # type: ignore[no-any-return]
+
+
+def _established() -> Identity | None:
+    """By the first of the ways to show who one is that the request uses; a further way is one more line here."""
+    text = bearer_text()
+    if text.startswith(tokens.PREFIX):
+        return _identity_of_token(text)
+    cookie = request.cookies.get(SESSION_COOKIE)
+    return _identity_of_session(cookie) if cookie else None
+
+
+def bearer_text() -> str:
+    """What stands after `Authorization: Bearer`; empty when nothing does."""
+    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+    return text.strip() if scheme.lower() == "bearer" else ""
 
 
 def current_identity_or_none() -> Identity | None:
@@ -127,6 +84,24 @@ def _identity_of_session(token: str) -> Identity | None:
         return identified(is_use=False)
 
 
+def _identity_of_token(text: str) -> Identity | None:
+    own = desk()
+    moment = own.clock()
+    found = in_one_transaction(own.database, lambda session: tokens.identify(session, text, now=moment))
+    if found is None:
+        return None
+    identity, is_worth_noting = found
+    if is_worth_noting and identity.token is not None:
+        number, address = identity.token.id, request.remote_addr or "unknown"
+        try:
+            in_one_transaction(
+                own.database, lambda session: tokens.note_use(session, number, address=address, now=moment)
+            )
+        except Unavailable as error:
+            _log.warning("a token's last use could not be written: %s", error.message)
+    return identity
+
+
 def init_app(app: Flask) -> None:
     """Check access and forged requests before each view, and name the reader to templates."""
     app.before_request(_check)
@@ -142,26 +117,42 @@ def _check() -> Response | None:
     access = declared_access(current_app.view_functions[request.endpoint])
     if access is None:
         raise Forbidden(f"{request.endpoint} says not who may call it", next_step="declare its access in the code")
-    if access.secret is not None:
-        _check_bearer(access.secret)
+    if access.secret is not None and _holds_secret(access.secret):
         return None
-    refusal = None if access.role is None else _check_role(access, access.role)
-    if refusal is None and request.method in UNSAFE_METHODS:
+    refusal = None
+    if access.secret is not None:
+        _check_token(access)
+    elif access.role is not None:
+        refusal = _check_role(access, access.role)
+    if refusal is None and request.method in UNSAFE_METHODS and not _came_with_token():
         _check_forgery(form_token=access.form_token)
     return refusal
 
 
-def _check_bearer(secret: str) -> None:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+def _holds_secret(secret: str) -> bool:
     expected = desk().surroundings.secret(secret)
-    if scheme.lower() != "bearer" or not hmac.compare_digest(token.strip().encode(), expected.encode()):
-        abort(401)
+    return hmac.compare_digest(bearer_text().encode(), expected.encode())
+
+
+def _check_token(access: Access) -> None:
+    """Let in an API token where the text of a secret is wanted; a session is none."""
+    if access.role is None or not bearer_text().startswith(tokens.PREFIX):
+        unauthorized()
+    _check_role(access, access.role)
+
+
+def _came_with_token() -> bool:
+    """Whether an API token opened the view: no other site can make a browser send one, so there is nothing to forge."""
+    identity = g.get("identity")
+    return identity is not None and identity.token is not None
 
 
 def _check_role(access: Access, role: Role) -> Response | None:
     identity = current_identity()
     if identity is None:
         return _send_to_sign_in()
+    if identity.token is not None:
+        _check_scope(access, identity)
     if identity.must_change_password and not access.while_password_must_change:
         if _answers_pages():
             return redirect("/password", code=303)
@@ -171,9 +162,22 @@ def _check_role(access: Access, role: Role) -> Response | None:
     return None
 
 
+def _check_scope(access: Access, identity: Identity) -> None:
+    needed = access.scope_for(request.method)
+    if needed is None:
+        raise Forbidden("no API token can do this", next_step="sign in with a name and a password")
+    if identity.token is None or needed not in identity.token.scopes:
+        raise Forbidden(f"this needs the scope {needed}, which {identity.name} has not", next_step="use another token")
+
+
+def unauthorized() -> NoReturn:
+    """Answer 401, and say by what an API is opened."""
+    raise Unauthorized(www_authenticate=WWWAuthenticate("Bearer", {"realm": "Sereno"}))
+
+
 def _send_to_sign_in() -> Response | None:
-    if not _answers_pages():
-        abort(401)
+    if not _answers_pages() or bearer_text().startswith(tokens.PREFIX):
+        unauthorized()
     wanted = request.full_path.rstrip("?") if request.method == "GET" else ""
     query = "?" + urlencode({"next": wanted}) if wanted else ""
     return redirect("/login" + query, code=303)
@@ -196,3 +200,17 @@ def _check_forgery(*, form_token: bool) -> None:
         raise CSRFError("The request comes from another site.")
     if form_token:
         current_app.extensions["csrf"].protect()
+
+
+__all__ = [
+    "SESSION_COOKIE",
+    "UNSAFE_METHODS",
+    "Access",
+    "bearer",
+    "current_identity",
+    "current_identity_or_none",
+    "declared_access",
+    "init_app",
+    "public",
+    "require",
+]

@@ -101,8 +101,8 @@ def show_all() -> BackupList:
 
 
 @blueprint.post("")
-@require(Role.OPERATOR)
-@operation(TAG, N_("Make a backup now"), answers=OrderOut, status=202, problems=(409, 503))
+@require(Role.OPERATOR, scope="backups:write")
+@operation(TAG, N_("Make a backup now"), answers=OrderOut, status=202, problems=(409, 503), once=True)
 def ask() -> OrderOut:
     """The worker begins within seconds; the list tells how it went."""
     return OrderOut.of(order_one())

@@ -2,7 +2,8 @@
 
 Answers 204 (with the signed assertion for Grafana), 401 for a stranger, 403 for too small a role or a password that
 has to be changed first; what the reader is shown then, Nginx asks as well. It refuses these addresses from outside. A
-session that was ended or an account that was disabled is a stranger at the next request.
+session that was ended or an account that was disabled is a stranger at the next request. The tools are for people: no
+API token opens them, since what is written there (a silence, a dashboard) is no part of any scope.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ blueprint = Blueprint("gate", __name__)
 
 
 @blueprint.get("/_gate/grafana")
-@require(Role.VIEWER)
+@require(Role.VIEWER, scope=None)
 def grafana() -> Response:
     """Everyone with an account; Grafana's role follows the desk's."""
     own = desk()
@@ -38,21 +39,21 @@ def grafana() -> Response:
 
 
 @blueprint.get("/_gate/prometheus")
-@require(Role.OPERATOR)
+@require(Role.OPERATOR, scope=None)
 def prometheus() -> Response:
     """Operators and administrators."""
     return Response(status=204)
 
 
 @blueprint.get("/_gate/alertmanager")
-@require(Role.OPERATOR)
+@require(Role.OPERATOR, scope=None)
 def alertmanager() -> Response:
     """Operators and administrators."""
     return Response(status=204)
 
 
 @blueprint.get("/_gate/service")
-@require(Role.OPERATOR)
+@require(Role.OPERATOR, scope=None)
 def service() -> Response:
     """A service of the user's own that is for operators: they and administrators."""
     return Response(status=204)

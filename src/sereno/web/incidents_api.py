@@ -172,7 +172,7 @@ class MaybeWords(ApiModel):
 
 
 @blueprint.get("")
-@require(Role.VIEWER)
+@require(Role.VIEWER, scope="incidents:read")
 @operation(TAG, N_("List incidents, newest first"), query=IncidentsQuery, answers=IncidentList, problems=(400,))
 def listed(query: IncidentsQuery) -> IncidentList:
     """One page of incidents."""
@@ -198,7 +198,7 @@ def listed(query: IncidentsQuery) -> IncidentList:
 
 
 @blueprint.post("")
-@require(Role.OPERATOR)
+@require(Role.OPERATOR, scope="incidents:write")
 @operation(TAG, N_("Open an incident by hand"), body=NewIncident, answers=IncidentWhole, status=201, problems=(400,))
 def opened(body: NewIncident) -> Answer:
     """Open one; it stays open until a person resolves it."""
@@ -214,7 +214,7 @@ def opened(body: NewIncident) -> Answer:
 
 
 @blueprint.get("/<int:id>")
-@require(Role.VIEWER)
+@require(Role.VIEWER, scope="incidents:read")
 @operation(TAG, N_("Read one incident with its alerts and timeline"), answers=IncidentWhole, problems=(404,))
 def one(id: int) -> IncidentWhole:
     """The incident with that number."""
@@ -222,7 +222,7 @@ def one(id: int) -> IncidentWhole:
 
 
 @blueprint.get("/<int:id>/timeline")
-@require(Role.VIEWER)
+@require(Role.VIEWER, scope="incidents:read")
 @operation(TAG, N_("Read an incident's timeline"), query=TimelineQuery, answers=Timeline, problems=(404,))
 def timeline(id: int, query: TimelineQuery) -> Timeline:
     """A part of its timeline."""
@@ -236,7 +236,7 @@ def timeline(id: int, query: TimelineQuery) -> Timeline:
 
 
 @blueprint.post("/<int:id>/acknowledge")
-@require(Role.OPERATOR)
+@require(Role.OPERATOR, scope="incidents:write")
 @operation(TAG, N_("Acknowledge an incident"), answers=IncidentOut, problems=(404, 409))
 def acknowledged(id: int) -> IncidentOut:
     """Take it: whoever is first has it, everyone else is told who."""
@@ -244,7 +244,7 @@ def acknowledged(id: int) -> IncidentOut:
 
 
 @blueprint.post("/<int:id>/assign")
-@require(Role.OPERATOR)
+@require(Role.OPERATOR, scope="incidents:write")
 @operation(TAG, N_("Give an incident to somebody"), body=Assignment, answers=IncidentOut, problems=(404,))
 def assigned(id: int, body: Assignment) -> IncidentOut:
     """Change its owner."""
@@ -252,7 +252,7 @@ def assigned(id: int, body: Assignment) -> IncidentOut:
 
 
 @blueprint.post("/<int:id>/resolve")
-@require(Role.OPERATOR)
+@require(Role.OPERATOR, scope="incidents:write")
 @operation(TAG, N_("Resolve an incident"), body=MaybeWords, answers=IncidentOut, problems=(404, 409))
 def resolved(id: int, body: MaybeWords) -> IncidentOut:
     """End it; what still fires reopens it only by a new alert."""
@@ -260,7 +260,7 @@ def resolved(id: int, body: MaybeWords) -> IncidentOut:
 
 
 @blueprint.post("/<int:id>/reopen")
-@require(Role.OPERATOR)
+@require(Role.OPERATOR, scope="incidents:write")
 @operation(TAG, N_("Reopen an incident"), body=MaybeWords, answers=IncidentOut, problems=(404, 409))
 def reopened(id: int, body: MaybeWords) -> IncidentOut:
     """Open it again, until a person resolves it."""
@@ -268,7 +268,7 @@ def reopened(id: int, body: MaybeWords) -> IncidentOut:
 
 
 @blueprint.post("/<int:id>/comment")
-@require(Role.OPERATOR)
+@require(Role.OPERATOR, scope="incidents:write")
 @operation(TAG, N_("Comment on an incident"), body=Words, answers=EventOut, status=201, problems=(400, 404))
 def commented(id: int, body: Words) -> EventOut:
     """Add a comment to its timeline."""
@@ -276,7 +276,7 @@ def commented(id: int, body: Words) -> EventOut:
 
 
 @blueprint.post("/<int:id>/publish")
-@require(Role.OPERATOR)
+@require(Role.OPERATOR, scope="status:write")
 @operation(TAG, N_("Publish an update"), body=Words, answers=EventOut, status=201, problems=(400, 404))
 def published(id: int, body: Words) -> EventOut:
     """Show the incident on the status page, with this update."""

@@ -45,7 +45,7 @@ def enter() -> Response:
 
 
 @blueprint.post("/logout")
-@require(Role.VIEWER, while_password_must_change=True)
+@require(Role.VIEWER, scope=None, while_password_must_change=True)
 def leave() -> Response:
     """End the session at once, wherever its token may have gone."""
     identity, who, moment = known_identity(), actor(), now()

@@ -122,7 +122,7 @@ def show_all() -> ProbeList:
 
 
 @blueprint.post("")
-@require(Role.OPERATOR)
+@require(Role.OPERATOR, scope="probes:write")
 @operation(TAG, N_("Add a probe"), body=NewProbe, answers=ProbeOut, status=201, problems=(409,))
 def add(body: NewProbe) -> Answer:
     """Add a probe; Prometheus asks within half a minute."""
@@ -146,7 +146,7 @@ def show(id: int) -> ProbeOut:
 
 
 @blueprint.patch("/<int:id>")
-@require(Role.OPERATOR)
+@require(Role.OPERATOR, scope="probes:write")
 @operation(TAG, N_("Change a probe"), body=ProbePatch, answers=ProbeOut, problems=(404, 409))
 def change(id: int, body: ProbePatch) -> ProbeOut:
     """Change what the body names."""
@@ -156,7 +156,7 @@ def change(id: int, body: ProbePatch) -> ProbeOut:
 
 
 @blueprint.delete("/<int:id>")
-@require(Role.OPERATOR)
+@require(Role.OPERATOR, scope="probes:write")
 @operation(TAG, N_("Remove a probe"), status=204, problems=(404,))
 def delete(id: int) -> None:
     """Ask it no more."""

@@ -48,7 +48,7 @@ class NewPassword(ApiModel):
 
 @blueprint.post("")
 @public(form_token=False)
-@operation(TAG, N_("Sign in"), body=SignIn, answers=SessionOut, status=201, problems=(401, 429))
+@operation(TAG, N_("Sign in"), body=SignIn, answers=SessionOut, status=201, problems=(401, 429), once=False)
 def begin(body: SignIn) -> Response:
     """Begin a session. Without a form token: a body of JSON can't be sent by another site's form."""
     welcome = sign_in(desk().database, credentials(body.name, body.password), now=now())
@@ -65,7 +65,7 @@ def begin(body: SignIn) -> Response:
 
 
 @blueprint.get("")
-@require(Role.VIEWER, while_password_must_change=True)
+@require(Role.VIEWER, scope=None, while_password_must_change=True)
 @operation(TAG, N_("Show who is signed in"), answers=SessionOut)
 def show() -> SessionOut:
     """Who asks."""
@@ -79,7 +79,7 @@ def show() -> SessionOut:
 
 
 @blueprint.delete("")
-@require(Role.VIEWER, while_password_must_change=True)
+@require(Role.VIEWER, scope=None, while_password_must_change=True)
 @operation(TAG, N_("Sign out"), status=204)
 def end() -> Response:
     """End the session at once."""
@@ -89,7 +89,7 @@ def end() -> Response:
 
 
 @blueprint.post("/password")
-@require(Role.VIEWER, while_password_must_change=True)
+@require(Role.VIEWER, scope=None, while_password_must_change=True)
 @operation(TAG, N_("Change one's own password"), body=NewPassword, status=204, problems=(429,))
 def change_password(body: NewPassword) -> Response:
     """Change it, end the other sessions, and go on under a fresh cookie."""

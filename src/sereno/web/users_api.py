@@ -89,7 +89,9 @@ def show_all() -> UserList:
 
 @blueprint.post("")
 @require(Role.ADMIN)
-@operation(TAG, N_("Add a user"), body=NewUser, answers=UserWithPassword, status=201, problems=(409,))
+@operation(
+    TAG, N_("Add a user"), body=NewUser, answers=UserWithPassword, status=201, problems=(409,), holds_secret=True
+)
 def add(body: NewUser) -> Answer:
     """Add an account."""
     who, moment = actor(), now()
