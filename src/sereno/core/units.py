@@ -27,3 +27,21 @@ def format_bytes(count: float) -> str:
             return f"{count:.0f} {unit}" if count >= 10 or unit == "B" else f"{count:.1f} {unit}"
         count /= 1024
     return f"{count:.1f} TiB"
+
+
+_SPAN_UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
+
+
+def format_span(span: timedelta, *, parts: int = 2) -> str:
+    """Write how long something took in its `parts` largest units, cut off below: `2 min 5 s`, `1 h`, `3 d 4 h`.
+
+    The symbols are the SI's, so English and Spanish read alike. A negative span is written as `0 s`.
+    """
+    left = max(0, int(span.total_seconds()))
+    counts: list[tuple[int, str]] = []
+    for symbol, seconds in _SPAN_UNITS:
+        counts.append((left // seconds, symbol))
+        left %= seconds
+    first = next((index for index, (count, _symbol) in enumerate(counts) if count), len(counts) - 1)
+    shown = [f"{count} {symbol}" for count, symbol in counts[first : first + parts] if count]
+    return " ".join(shown) or "0 s"

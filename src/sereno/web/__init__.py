@@ -22,6 +22,8 @@ BLUEPRINTS: tuple[str, ...] = (
     "health",
     "metrics",
     "status",
+    "incidents",
+    "incident_actions",
     "alerts",
     "alerts_api",
     "incidents_api",

@@ -26,6 +26,7 @@ class Link:
 ENTRIES = (
     ("/", N_("Status")),
     ("/desk", N_("Desk")),
+    ("/incidents", N_("Incidents")),
     ("/alerts", N_("Alerts")),
     ("/services", N_("Services")),
     ("/backups", N_("Backups")),

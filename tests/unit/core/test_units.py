@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from sereno.core.units import format_bytes, parse_duration
+from sereno.core.units import format_bytes, format_span, parse_duration
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,21 @@ def test_refuses_other_durations_and_says_how_to_write_one(text: str) -> None:
 )
 def test_writes_bytes_for_people(count: int, expected: str) -> None:
     assert format_bytes(count) == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "parts", "text"),
+    [
+        (0, 2, "0 s"),
+        (-5, 2, "0 s"),
+        (59.9, 2, "59 s"),
+        (125, 2, "2 min 5 s"),
+        (3600, 2, "1 h"),
+        (3605, 2, "1 h"),
+        (3605, 3, "1 h 5 s"),
+        (3725, 3, "1 h 2 min 5 s"),
+        (3 * 86400 + 4 * 3600 + 59, 2, "3 d 4 h"),
+    ],
+)
+def test_a_span_is_written_in_its_largest_units(seconds: float, parts: int, text: str) -> None:
+    assert format_span(timedelta(seconds=seconds), parts=parts) == text
