@@ -24,6 +24,8 @@ BLUEPRINTS: tuple[str, ...] = (
     "status",
     "incidents",
     "incident_actions",
+    "figures",
+    "figures_api",
     "alerts",
     "alerts_api",
     "incidents_api",

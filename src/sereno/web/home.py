@@ -38,6 +38,7 @@ class Door:
 DOORS = (
     Door("/", N_("Status page"), N_("What everyone sees: is it up, since when, how full.")),
     Door("/incidents", N_("Incidents"), N_("What is wrong, who has it, and what was done.")),
+    Door("/figures", N_("Figures"), N_("How fast trouble is noticed, taken and ended.")),
     Door("/alerts", N_("Alerts"), N_("What fires now, and what has fired.")),
     Door("/services", N_("Services"), N_("What of your own is served and probed, and how it answered last.")),
     Door("/backups", N_("Backups"), N_("What is saved each night, and whether it restores.")),

@@ -221,6 +221,7 @@ def people() -> list[str]:
 
 def words() -> dict[str, object]:
     """What every template about incidents needs to say things."""
+    rules = desk().surroundings.settings.incidents
     return {
         "states": STATES,
         "state_badges": STATE_BADGES,
@@ -232,7 +233,8 @@ def words() -> dict[str, object]:
         "by_whom": by_whom,
         "component_title": component_title,
         "span": format_span,
-        "hold_down": format_span(parse_duration(desk().surroundings.settings.incidents.hold_down)),
+        "hold_down": format_span(parse_duration(rules.hold_down)),
+        "reopen_window": format_span(parse_duration(rules.reopen_window)),
     }
 
 

@@ -26,6 +26,7 @@ GET    /api/v1/audit                                  admin    admin
 GET    /api/v1/backups                                viewer   read
 POST   /api/v1/backups                                operator backups:write
 GET    /api/v1/certificates                           viewer   read
+GET    /api/v1/figures                                viewer   read
 GET    /api/v1/incidents                              viewer   incidents:read
 POST   /api/v1/incidents                              operator incidents:write
 GET    /api/v1/incidents/<int:id>                     viewer   incidents:read
@@ -59,7 +60,18 @@ POST   /backups                                       operator -
 GET    /certificates                                  viewer   read
 GET    /desk                                          viewer   read
 GET    /favicon.ico                                   everyone -
+GET    /figures                                       viewer   read
 GET    /healthz                                       everyone -
+GET    /incidents                                     viewer   read
+GET    /incidents/<int:id>                            viewer   read
+POST   /incidents/<int:id>/acknowledge                operator -
+POST   /incidents/<int:id>/assign                     operator -
+POST   /incidents/<int:id>/comment                    operator -
+POST   /incidents/<int:id>/publish                    operator -
+POST   /incidents/<int:id>/reopen                     operator -
+POST   /incidents/<int:id>/resolve                    operator -
+GET    /incidents/new                                 operator read
+POST   /incidents/new                                 operator -
 GET    /login                                         everyone -
 POST   /login                                         everyone -
 POST   /logout                                        viewer   -
