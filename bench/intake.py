@@ -1,4 +1,4 @@
-"""Alertmanager's deliveries to the desk, through Nginx and TLS, beside a bare Flask and SQLAlchemy insert of the same row.
+"""Alertmanager's deliveries to the desk, through Nginx and TLS, beside a bare insert of the same row by Flask.
 
 Both stand behind an Nginx of their own with the same configuration, and use the same database, which is as durable as
 in production. Every delivery of the desk's has its token checked and makes an incident.
@@ -59,7 +59,7 @@ end
 
 
 def script(folder: Path, name: str, *, alerts: int, repeated: bool = False) -> Path:
-    """A load for `wrk`: deliveries of `alerts` alerts of a group of their own, new ones each time or always the same."""
+    """A load for `wrk`: deliveries of `alerts` alerts of their own group, new ones each time or always the same."""
     file = folder / f"{name}.lua"
     file.write_text(SCRIPT.format(token=TOKEN, alerts=alerts, step=0 if repeated else 1))
     return file
@@ -82,14 +82,20 @@ def bare_application(desk: DeskServer) -> Iterator[int]:
     port = free_port()
     url = f"mysql+pymysql://sereno:{PASSWORD}@{desk.database.address}/{NAME}"
     command = ["-w", "2", "-k", "gthread", "--threads", "8", "--keep-alive", "75", "-b", f"127.0.0.1:{port}"]
-    environment = {**os.environ, "BARE_DATABASE": url, **{k: v for k, v in desk.extra.items() if k.startswith("MALLOC")}}
+    environment = {
+        **os.environ,
+        "BARE_DATABASE": url,
+        **{k: v for k, v in desk.extra.items() if k.startswith("MALLOC")},
+    }
     made = "from bench.bare_insert import bare, engine; bare.create(engine)"
     subprocess.run([sys.executable, "-c", made], env=environment, check=True)
     process = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", *command, "--log-level", "error", "bench.bare_insert:app"], env=environment
     )
     try:
-        wait_until("the bare application answers", lambda: wrk(f"http://127.0.0.1:{port}/", seconds=1).per_second > 0, 30)
+        wait_until(
+            "the bare application answers", lambda: wrk(f"http://127.0.0.1:{port}/", seconds=1).per_second > 0, 30
+        )
         yield port
     finally:
         process.terminate()
@@ -97,7 +103,7 @@ def bare_application(desk: DeskServer) -> Iterator[int]:
 
 
 def paced(url: str) -> Load:
-    """Deliveries of one new alert each, one every 20 ms whatever the answers take; the time counts from when each was due."""
+    """Deliveries of one new alert each, one every 20 ms whatever the answers take, counted from when each was due."""
     host = url.removeprefix("https://")
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from sereno.core.errors import Unavailable
 from sereno.database import also
+from sereno.database.idle import spare_round_trips
 from sereno.database.room import NoRoom
 
 _NO_SUCH_TABLE = 1146
@@ -34,21 +35,23 @@ LOCK_WAIT_SECONDS = 3
 def make_engine(url: str | URL, *, pool_size: int = 5) -> Engine:
     """An engine for `url` with a small pool, `READ COMMITTED` and UTC.
 
-    Connections are tested before use, so that a restart of the database costs no request.
+    Connections that have lain idle are tested before use, so that a restart of the database costs no request.
     """
     url = make_url(url)
     if url.get_backend_name() == "sqlite":
         return create_engine(url)
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=2,
         pool_timeout=CONNECT_SECONDS,
-        pool_pre_ping=True,
+        pool_reset_on_return=None,
         pool_recycle=1800,
         isolation_level="READ COMMITTED",
         connect_args=connect_arguments(),
     )
+    spare_round_trips(engine)
+    return engine
 
 
 def connect_arguments(*, statement_seconds: int = STATEMENT_SECONDS) -> dict[str, Any]:
