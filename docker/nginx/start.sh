@@ -16,4 +16,5 @@ take_over_renewed_certificates() {
 }
 
 take_over_renewed_certificates &
-exec nginx -g 'daemon off;'
+# By these words process-exporter tells it from another Nginx of the machine's (src/sereno/serve/own_processes.py).
+exec nginx -e stderr -c /etc/nginx/nginx.conf -g 'daemon off;'

@@ -93,6 +93,9 @@ class Component:
     native: NativeProgram
     compose: Callable[[Place], Mapping[str, Any]]
     """The component's own keys of its Compose service; the platform adds what all services share."""
+    container_processes: str = ""
+    """A pattern (RE2) of its processes' command line in its container, by which they are told from others of the
+    machine; empty: the image's program followed by the words of `command`."""
     metrics: MetricsEndpoint | None = None
     needs: tuple[str, ...] = ()
     """Components that have to be healthy before this one starts; what only asks others again and again needs none."""

@@ -13,6 +13,7 @@ from sereno.serve.catalogue import CATALOGUE, default_ports
 from sereno.serve.component import Component
 from sereno.serve.compose_parts import NODE_EXPORTER_INNER_PORT
 from sereno.serve.fronts import domains, fronts
+from sereno.serve.own_processes import own_processes
 from sereno.serve.place import Place
 from sereno.settings import Settings
 
@@ -61,6 +62,7 @@ def render(template: str, place: Place, **more: Any) -> str:
         jobs=scrape_jobs(),
         fronts=fronts(place.settings),
         domains=domains(place.settings),
+        own_processes=own_processes(place),
         scrape_timeout=_scrape_timeout(place.settings.prometheus.scrape_interval),
         header=HEADER,
         fallback_alerts=FALLBACK_ALERTS,

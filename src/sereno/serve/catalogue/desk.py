@@ -134,6 +134,7 @@ WEBAPP = Component(
     compose=lambda place: _compose(
         place, "webapp", ["gunicorn", "-c", "python:sereno.web.server", "sereno.web.server:app"], 5000
     ),
+    container_processes=r" /opt/sereno/bin/gunicorn -c python:sereno\.web\.server ",
     metrics=MetricsEndpoint("webapp"),
     needs=("mysql",),
     cpus=1.0,
@@ -157,6 +158,7 @@ WORKER = Component(
     compose=lambda place: _compose(
         place, "worker", ["python", "-m", "sereno.worker"], WORKER_METRICS_PORT, renews=True
     ),
+    container_processes=r"^python -m sereno\.worker",
     metrics=MetricsEndpoint("webapp"),
     needs=("webapp",),
 )

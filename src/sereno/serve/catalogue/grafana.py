@@ -7,6 +7,9 @@ from sereno.serve.component import Component, HttpHealth, NativeProgram, Rendere
 from sereno.serve.compose_parts import RENDERED, SECRETS_VOLUME, published, wget
 from sereno.serve.place import Place
 
+CONFIGURATION = "/etc/grafana/sereno.ini"
+"""In its container; not the image's own path, so that its process can be told from another Grafana's."""
+
 
 def _argv(place: Place) -> list[str]:
     return [
@@ -34,9 +37,9 @@ COMPONENT = Component(
     ),
     compose=lambda place: {
         "user": "472:0",
-        "environment": {"GOMEMLIMIT": "220MiB"},
+        "environment": {"GOMEMLIMIT": "220MiB", "GF_PATHS_CONFIG": CONFIGURATION},
         "volumes": [
-            f"{RENDERED}/grafana/grafana.ini:/etc/grafana/grafana.ini:ro",
+            f"{RENDERED}/grafana/grafana.ini:{CONFIGURATION}:ro",
             f"{RENDERED}/grafana/provisioning:/etc/grafana/provisioning:ro",
             f"{RENDERED}/grafana/dashboards:/etc/grafana/dashboards:ro",
             "grafana-data:/var/lib/grafana",
@@ -47,6 +50,7 @@ COMPONENT = Component(
         "ports": [published(3000)],
         "networks": ["inside", "ops"],
     },
+    container_processes=f" --config={CONFIGURATION} ",
     files=(RenderedFile("grafana/grafana.ini.j2", "grafana.ini", "grafana/grafana.ini"),),
     optional=True,
 )

@@ -63,6 +63,8 @@ COMPONENT = Component(
         stop_seconds=30,
     ),
     compose=_compose,
+    # As docker/mysql/start.sh starts it.
+    container_processes=r"^[^ ]*(mysqld|mariadbd) --defaults-file=/run/mysqld/my\.cnf --init-file=/run/sereno/",
     files=(RenderedFile("mysql/my.cnf.j2", "my.cnf", "docker/mysql/my.cnf"),),
     cpus=1.0,
 )

@@ -80,6 +80,8 @@ COMPONENT = Component(
         "ports": [f"{HTTP_PORT}:8080", f"{HTTPS_PORT}:8443"],
         "networks": ["inside", "ops"],
     },
+    # As docker/nginx/start.sh starts it; its title begins with "nginx: master process".
+    container_processes=r"nginx -e stderr -c /etc/nginx/nginx\.conf -g daemon off;",
     needs=("webapp",),
     files=(RenderedFile("nginx/nginx.conf.j2", "nginx.conf", "docker/nginx/nginx.conf"),),
 )
