@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.equipment.compose import copy_tracked
+from tests.equipment.prepared import prepare
 
 DOCS = Path(__file__).parents[2] / "docs"
 _END = "<the block has ended with "
@@ -47,10 +48,8 @@ class Room:
         copy_tracked(self.clone)
         kept = {name: text for name, text in os.environ.items() if not name.startswith(("SERENO_", "PYTHON"))}
         environment = kept | {"HOME": str(self.folder / "user"), "SERENO_HOME": str(self.folder / "home")}
-        # The launcher fetches Python's packages, for which it needs the network that the machine has.
-        subprocess.run(
-            [str(self.clone / "sereno"), "status"], env=environment, capture_output=True, timeout=300, check=False
-        )
+        # There is no network by which the launcher could fetch Python's packages.
+        prepare(self.folder / "home")
         self._shell = subprocess.Popen(
             ["unshare", "--net", "--mount", "bash", "--noprofile", "--norc"],
             cwd=self.clone,

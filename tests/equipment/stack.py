@@ -16,6 +16,7 @@ from typing import Any
 
 from tests.equipment.desk_server import Answer, request
 from tests.equipment.monitoring import free_port
+from tests.equipment.prepared import prepare
 
 ROOT = Path(__file__).parents[2]
 COMPONENTS = (
@@ -44,13 +45,18 @@ class Finished:
 
 
 class NativeStack:
-    """One home with a running system. Everything it starts ends with `close`."""
+    """One home with a running system. Everything it starts ends with `close`.
 
-    def __init__(self, *, settings: dict[str, str] | None = None) -> None:
+    `prepared`: the home has its virtual environment already, which is the same for all.
+    """
+
+    def __init__(self, *, settings: dict[str, str] | None = None, prepared: bool = True) -> None:
         # Not pytest's tmp_path: as root its folders are closed to the user that the servers run as.
         self.folder = Path(tempfile.mkdtemp(prefix="sereno-test-"))
         self.folder.chmod(0o755)
         self.home = self.folder / "home"
+        if prepared:
+            prepare(self.home)
         self.root = ROOT
         self.ports = {name: free_port() for name in COMPONENTS}
         own = {"nginx", "nginx-http", "mysql"}

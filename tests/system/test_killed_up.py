@@ -21,7 +21,7 @@ Kill = Callable[[subprocess.Popen[bytes]], None]
 @pytest.fixture
 def stack() -> Iterator[NativeStack]:
     """A home of its own, with nothing in it."""
-    made = NativeStack()
+    made = NativeStack(prepared=False)
     yield made
     made.close()
 

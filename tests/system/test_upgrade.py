@@ -44,7 +44,7 @@ class Clone(NativeStack):
     """A stack that runs from a clone of its own, whose state can be changed; it pulls from `origin`."""
 
     def __init__(self, commit: str) -> None:
-        super().__init__()
+        super().__init__(prepared=False)
         self.root, self.origin = self.folder / "clone", self.folder / "origin"
         git("clone", "--quiet", "--bare", str(ROOT), str(self.origin))
         self.publish(commit)
