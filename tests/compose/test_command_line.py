@@ -27,7 +27,7 @@ def sereno(docker: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         client = clients.compose_v1()
     except EquipmentError:
         client = clients.compose_v2(docker)
-    stack = Stack(docker, client)
+    stack = Stack(docker, client, cold=True)
     line = CommandLine(stack, tmp_path_factory.mktemp("home"))
     try:
         began = time.monotonic()

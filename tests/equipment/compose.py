@@ -26,6 +26,8 @@ from tests.equipment.docker.packages import EquipmentError
 from sereno.serve.catalogue.desk import IMAGE
 
 REPOSITORY = Path(__file__).parents[2]
+KEPT = "sereno-equipment/desk:last"
+"""The desk's image of the last stack: what is built anew of the same takes its layers from it."""
 STUDENT = 23451
 """The user id of whom the clone belongs to: nobody's on the test machine, nobody's in the containers."""
 
@@ -40,9 +42,12 @@ class Answer:
 
 
 class Stack:
-    """One clone and the Compose project `docker` in it, driven by one of the two Compose clients."""
+    """One clone and the Compose project `docker` in it, driven by one of the two Compose clients.
 
-    def __init__(self, engine: Engine, client: list[str]) -> None:
+    `cold`: the desk's image is built as on a machine that has never built it, which takes half a minute.
+    """
+
+    def __init__(self, engine: Engine, client: list[str], *, cold: bool = False) -> None:
         self.engine = engine
         self.client = client
         self.clone = Path(tempfile.mkdtemp(prefix="sereno-clone-"))
@@ -51,7 +56,7 @@ class Stack:
         for path in (self.clone, *self.clone.rglob("*")):
             os.lchown(path, STUDENT, STUDENT)
         # The engine's images outlive a test run, and hand-typed Compose builds only what is missing.
-        engine.docker("image", "rm", "--force", IMAGE, check=False)
+        engine.docker("image", "rm", "--force", IMAGE, *([KEPT] if cold else []), check=False)
 
     @property
     def folder(self) -> Path:
@@ -61,6 +66,8 @@ class Stack:
     def close(self) -> None:
         """Remove the containers, volumes and networks, and the clone."""
         self.compose("down", "--volumes", "--remove-orphans", "--timeout", "5", check=False)
+        self.engine.docker("image", "rm", KEPT, check=False)
+        self.engine.docker("image", "tag", IMAGE, KEPT, check=False)
         shutil.rmtree(self.clone, ignore_errors=True)
 
     # -- what is typed -------------------------------------------------------------------------------------------
