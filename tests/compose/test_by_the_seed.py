@@ -153,6 +153,34 @@ def test_each_listening_socket_is_known_and_only_nginx_goes_beyond_loopback(by_t
     assert by_the_seed.sockets() - everyone == loopback | {("10.213.41.1", 9101)}
 
 
+INNER_PORTS = {
+    "mysql": {3306},
+    "webapp": {5000},
+    "worker": {5001},
+    "nginx": {8080, 8081, 8443},
+    "prometheus": {9090},
+    "alertmanager": {9093},
+    "grafana": {3000},
+    "mysqld-exporter": {9104},
+    "nginx-exporter": {9113},
+    "blackbox-exporter": {9115},
+    "process-exporter": {9256},
+}
+"""Node Exporter listens on the machine itself, as the test before sees it."""
+
+
+def test_nothing_else_listens_inside_the_containers(by_the_seed: Stack) -> None:
+    told = {}
+    for name, container in by_the_seed.containers().items():
+        if name in INNER_PORTS:
+            inside = ["nsenter", "--net", "--target", str(container["State"]["Pid"])]
+            lines = by_the_seed.engine.run([*inside, "ss", "-lntuH"]).stdout.splitlines()
+            # Docker's own name server listens in each container, at that address.
+            own = [line.split()[4].rpartition(":") for line in lines if "127.0.0.11:" not in line]
+            told[name] = {int(port) for _, _, port in own}
+    assert told == INNER_PORTS
+
+
 def test_no_container_has_more_rights_than_the_file_says(by_the_seed: Stack) -> None:
     for name, told in by_the_seed.containers().items():
         host = told["HostConfig"]

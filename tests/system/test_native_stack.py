@@ -91,15 +91,22 @@ def test_each_database_user_has_only_its_rights(stack: NativeStack) -> None:
     assert refused.returncode != 0
 
 
-def test_nothing_listens_beyond_loopback_but_nginx(stack: NativeStack) -> None:
+def test_each_listening_socket_is_known_and_only_nginx_goes_beyond_loopback(stack: NativeStack) -> None:
     family = _family(stack)
     listening = {
-        (c.laddr.ip, c.laddr.port) for c in psutil.net_connections("inet") if c.status == "LISTEN" and c.pid in family
+        (c.laddr.ip, c.laddr.port) for c in psutil.net_connections("tcp") if c.status == "LISTEN" and c.pid in family
     }
-    known = set(stack.ports.values())
-    open_to_all = {port for ip, port in listening if ip not in ("127.0.0.1", "::1")}
-    assert open_to_all == {stack.ports["nginx"], stack.ports["nginx-http"]}
-    assert {port for _, port in listening} <= known
+    names = {port: name for name, port in stack.ports.items()}
+    grafana = {"grafana"} if stack.status()["grafana"]["health"] == "healthy" else set()
+    assert {names.get(port, port) for _, port in listening} == {*RUNNING, "nginx-http", "nginx-status"} | grafana
+    open_to_all = {names[port] for ip, port in listening if ip not in ("127.0.0.1", "::1")}
+    assert open_to_all == {"nginx", "nginx-http"}
+    datagrams = [c for c in psutil.net_connections("udp") if c.pid in family and not c.raddr]
+    assert datagrams == []
+    files = {Path(c.laddr) for c in psutil.net_connections("unix") if c.pid in family and c.laddr}
+    # Supervisor binds a name of its own, which it then links to the one that is known.
+    assert {file.name.removesuffix(f".{_supervisor(stack)}") for file in files} == {"mysql.sock", "supervisor.sock"}
+    assert {file.parent for file in files} == {stack.home / "run"}
 
 
 def test_no_process_runs_as_root_and_no_secret_is_in_a_command_line(stack: NativeStack) -> None:
@@ -250,8 +257,12 @@ def _mariadb(stack: NativeStack, statement: str, user: str, secret: str) -> subp
     )
 
 
+def _supervisor(stack: NativeStack) -> int:
+    return int((stack.home / "run/supervisord.pid").read_text())
+
+
 def _family(stack: NativeStack) -> set[int]:
-    top = int((stack.home / "run/supervisord.pid").read_text())
+    top = _supervisor(stack)
     return {top, *(child.pid for child in psutil.Process(top).children(recursive=True))}
 
 
