@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,6 +11,7 @@ from sqlalchemy import select
 from tests.equipment.desk import memory_database
 
 from sereno.database.session import Database
+from sereno.guard.model import Actor
 from sereno.respond.alerts.delivery import Delivery
 from sereno.respond.alerts.model import Details, Report, Told, ended, firing
 from sereno.respond.alerts.service import Alerts
@@ -192,3 +195,131 @@ def test_pending_marks_what_people_are_told_of(stage: Stage) -> None:
     with stage.database.unit_of_work() as session:
         pending = {row.kind for row in session.scalars(select(EventRow).where(EventRow.pending.is_(True)))}
     assert pending == {"opened"}
+
+
+def test_any_order_and_any_repetition_end_in_the_same_incidents() -> None:
+    """Every end is told; alerts lie close together and far apart; each order is cut and repeated at random."""
+    chance = random.Random(7)
+    for _ in range(12):
+        reports = _story(chance)
+        outcomes = [_outcome(chance, order) for order in _orders(chance, reports)]
+        assert all(outcome == outcomes[0] for outcome in outcomes), (reports, outcomes)
+
+
+def _story(chance: random.Random) -> list[Report]:
+    reports = []
+    for name in "abc"[: chance.randint(1, 3)]:
+        begin = chance.randint(0, 40)
+        for _ in range(chance.randint(1, 2)):
+            end = begin + chance.randint(1, 20)
+            reports += [firing(name, at(begin)), ended(name, at(begin), at(end))]
+            begin = end + chance.choice([1, 10, 29, 31, 60])
+    return reports
+
+
+def _orders(chance: random.Random, reports: list[Report]) -> list[list[Report]]:
+    if len(reports) <= 4:
+        return [list(order) for order in itertools.permutations(reports)]
+    return [chance.sample(reports, len(reports)) + chance.choices(reports, k=3) for _ in range(5)]
+
+
+def _outcome(chance: random.Random, order: list[Report]) -> list[object]:
+    stage = Stage()
+    stage.now = at(300)
+    while order:
+        size = chance.randint(1, 3)
+        stage.tell(*order[:size])
+        order = order[size:]
+        if chance.random() < 0.3:
+            stage.incidents.settle()
+    stage.settle(300)
+    stage.settle(301)
+    return [
+        (each.opened_at, each.resolved_at, each.state, each.severity, each.alerts, each.flapping)
+        for each in stage.all()
+    ]
+
+
+def test_a_late_end_cuts_an_incident_that_nobody_has_had_to_do_with(stage: Stage) -> None:
+    stage.tell(firing("a", at(0)))
+    stage.now = at(100)
+    stage.tell(firing("b", at(100)), severity="critical")
+    assert stage.only().alerts == 2
+    stage.now = at(101)
+    stage.tell(ended("a", at(0), at(10)))
+    stage.settle(101)
+    first, second = stage.all()
+    assert (first.state, first.resolved_at, first.alerts, first.severity) == (State.RESOLVED, at(10), 1, "warning")
+    assert (second.state, second.opened_at, second.alerts, second.severity) == (State.OPEN, at(100), 1, "critical")
+    stage.tell(firing("c", at(101)))
+    assert [each.alerts for each in stage.all()] == [1, 2]
+
+
+HOSTS = Rules(hosts=frozenset({"second"}), host_of_probe={"wiki": "second"})
+DOWN = {"alertname": "InstanceDown", "job": "node-exporter", "instance": "second", "severity": "critical"}
+WIKI = {"alertname": "ProbeFailed", "job": "probes", "instance": "wiki", "component": "wiki", "severity": "critical"}
+HERE = {"alertname": "HighCpuUsage", "instance": "node-exporter", "severity": "warning"}
+
+
+def tell_labels(stage: Stage, report: Report, labels: dict[str, str]) -> None:
+    stage.alerts.receive(Delivery((Told(report, Details(labels, {})),), 0, stage.now))
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_a_machine_that_is_down_adopts_what_runs_on_it_whichever_is_heard_first(order: tuple[int, ...]) -> None:
+    stage = Stage(HOSTS)
+    stage.now = at(5)
+    news = [(firing("down", at(1)), DOWN), (firing("wiki", at(0)), WIKI), (firing("here", at(0)), HERE)]
+    for place in order:
+        tell_labels(stage, *news[place])
+    machine, host = sorted(stage.all(), key=lambda each: each.alerts)
+    assert (machine.components, machine.alerts) == (("machine",), 1)
+    assert (set(host.components), host.alerts, host.severity) == ({"second", "wiki"}, 2, "critical")
+    assert host.opened_at == at(0)
+
+
+def test_what_fails_after_the_machine_is_back_is_its_own_incident() -> None:
+    stage = Stage(HOSTS)
+    tell_labels(stage, firing("down", at(0)), DOWN)
+    stage.now = at(5)
+    tell_labels(stage, ended("down", at(0), at(5)), DOWN)
+    stage.now = at(6)
+    tell_labels(stage, firing("wiki", at(6)), WIKI)
+    first, second = stage.all()
+    assert (first.components, second.components) == (("second",), ("wiki",))
+
+
+def test_only_what_fires_when_the_machine_goes_down_moves_to_its_incident() -> None:
+    stage = Stage(HOSTS)
+    tell_labels(stage, firing("wiki", at(0)), WIKI)
+    tell_labels(stage, ended("wiki", at(0), at(5)), WIKI)
+    stage.now = at(10)
+    tell_labels(stage, firing("wiki", at(10)), WIKI)
+    tell_labels(stage, firing("down", at(11)), DOWN)
+    earlier, host = stage.all()
+    assert (earlier.alerts, host.alerts) == (1, 2)
+    stage.settle(20)
+    assert [each.state for each in stage.all()] == [State.RESOLVED, State.OPEN]
+
+
+def test_a_person_may_resolve_while_an_alert_fires_and_only_a_later_one_reopens(stage: Stage) -> None:
+    bob = Actor("bob", "192.0.2.1")
+    stage.tell(firing("a", at(0)))
+    stage.now = at(10)
+    incident = stage.incidents.resolve(stage.only().id, bob, "It is the old disk; it goes on Monday.")
+    assert (incident.state, incident.resolved_at, incident.resolved_by) == (State.RESOLVED, at(10), "bob")
+    stage.tell(firing("a", at(0)))
+    stage.settle(15)
+    assert stage.only().state is State.RESOLVED
+    stage.tell(firing("b", at(15)))
+    assert (stage.only().state, stage.only().flapping) == (State.OPEN, True)
+
+
+def test_what_a_person_reopens_stays_open_until_a_person_resolves_it(stage: Stage) -> None:
+    bob = Actor("bob", "192.0.2.1")
+    stage.tell(firing("a", at(0)), ended("a", at(0), at(1)))
+    stage.settle(4)
+    stage.incidents.reopen(stage.only().id, bob)
+    stage.settle(200)
+    assert stage.only().state is State.OPEN
+    assert stage.incidents.resolve(stage.only().id, bob).resolved_at == at(1)

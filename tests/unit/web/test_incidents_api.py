@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from flask import Flask
 from tests.equipment.desk import Visitor
 
@@ -109,3 +110,34 @@ def test_pages_of_the_list_join_without_gap_or_double(app: Flask, signed_in: Beg
     assert bob.api("GET", f"{PATH}?after=nonsense").status_code == 400
     since = bob.api("GET", f"{PATH}?since=2026-11-02T00:00:00Z&until=2026-11-03T00:00:00Z").json
     assert [item["title"] for item in since["items"]] == ["number 3", "number 2"]
+
+
+ODD = {
+    "absurd severity": {"severity": "💥" * 300},
+    "long label": {"severity": "critical", "blob": "x" * 100_000},
+    "names longer than columns": {"alertname": "n" * 5_000, "instance": "i" * 5_000, "component": "c" * 5_000},
+    "no name at all": {},
+    "nul and control signs": {
+        "alertname": "a\x00b\x1b[31m",
+        "instance": "\x00",
+        "severity": "\x00",
+        "component": "\x07",
+    },
+    "markup": {"alertname": "<script>alert(1)</script>", "severity": "'; DROP TABLE incident; --"},
+    "empty": {"alertname": "", "instance": "", "severity": "", "component": ""},
+}
+
+
+@pytest.mark.parametrize("case", ODD)
+def test_nothing_that_a_label_says_is_an_error(app: Flask, signed_in: Begin, case: str) -> None:
+    for status, ends in (("firing", "0001-01-01T00:00:00Z"), ("resolved", "2026-11-24T12:10:00Z")):
+        alert = DELIVERY["alerts"][0] | {"labels": ODD[case], "annotations": dict(ODD[case]), "status": status}
+        body = DELIVERY | {"groupKey": "k" * 90_000 + "💥", "alerts": [alert | {"endsAt": ends}]}
+        answer = app.test_client().post(
+            "/api/v1/alertmanager", json=body, headers={"Authorization": "Bearer delivery-token"}
+        )
+        assert answer.status_code == 200
+    bob = signed_in("bob")
+    (item,) = bob.api("GET", PATH).json["items"]
+    assert bob.api("GET", f"{PATH}/{item['id']}").status_code == 200
+    assert bob.api("GET", f"{PATH}?severity={item['severity'][:60]}").status_code == 200

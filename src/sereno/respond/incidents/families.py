@@ -81,6 +81,7 @@ class Neighbours:
         self.now = now
         self.window = window
         self.known: dict[int, Neighbour] = {}
+        self._became: dict[int, int] = {}
         self._events: list[dict[str, Any]] = []
         self._components: list[dict[str, Any]] = []
 
@@ -193,9 +194,16 @@ class Neighbours:
             )
         )
         self.known.pop(other.id, None)
+        self._became[other.id] = into.id
         other.changes.clear()
         self.tell(other.id, Kind.MERGED, into=into.id)
         self.tell(into.id, Kind.ADOPTED, incident=other.id)
+
+    def today(self, id: int) -> int:
+        """The incident that the one with this number has become part of by now; itself when of none."""
+        while id in self._became:
+            id = self._became[id]
+        return id
 
     def tell(self, incident_id: int, kind: Kind, actor: str = BY_ALERTS, **details: Any) -> None:
         """Add an entry to the timeline."""

@@ -11,13 +11,14 @@ The rule, whatever the order in which alerts are heard of:
    what its Node Exporter measures, and the probes and services whose target lies on it. Those that fire already when it
    goes down move there.
 
-Where an alert bridges two incidents of one family they are merged into the older one.
+Where an alert bridges two incidents of one family they are merged into the older one. Where an end that is heard late
+shows that an incident is two, it is cut, unless a person has had to do with it: what people worked on stays whole.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -95,20 +96,24 @@ class Stretch:
         return Stretch(min(self.began_at, other.began_at), latest)
 
 
-def clusters(stretches: Iterable[Stretch], window: timedelta) -> tuple[Stretch, ...]:
-    """The stretches joined where at most `window` lies between them, oldest first."""
-    joined: list[Stretch] = []
-    for each in sorted(stretches, key=lambda each: each.began_at):
-        if joined and joined[-1].is_near(each, window):
-            joined[-1] = joined[-1].joined(each)
+def parts(stretches: Sequence[Stretch], window: timedelta) -> tuple[tuple[int, ...], ...]:
+    """Which stretches belong together, by their places in the sequence: at most `window` lies between them.
+
+    The oldest part comes first, and within a part what began first.
+    """
+    cut: list[tuple[Stretch, list[int]]] = []
+    for place in sorted(range(len(stretches)), key=lambda place: stretches[place].began_at):
+        if cut and cut[-1][0].is_near(stretches[place], window):
+            reach, places = cut[-1]
+            cut[-1] = (reach.joined(stretches[place]), [*places, place])
         else:
-            joined.append(each)
-    return tuple(joined)
+            cut.append((stretches[place], [place]))
+    return tuple(tuple(places) for _reach, places in cut)
 
 
 def is_flapping(stretches: Sequence[Stretch], hold_down: timedelta) -> bool:
     """Whether an incident of these alerts came back: between two of them lay more than the hold-down."""
-    return len(clusters(stretches, hold_down)) > 1
+    return len(parts(stretches, hold_down)) > 1
 
 
 def is_trouble(labels: Mapping[str, str]) -> bool:

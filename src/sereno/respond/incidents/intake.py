@@ -15,8 +15,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from sereno.core.clock import rfc3339
-from sereno.core.text import Text
-from sereno.respond.alerts.model import Details, annotation
+from sereno.respond.alerts.model import Details
 from sereno.respond.alerts.tables import AlertRow, SeriesRow
 from sereno.respond.incidents.families import Neighbour, Neighbours
 from sereno.respond.incidents.grouping import (
@@ -32,6 +31,7 @@ from sereno.respond.incidents.grouping import (
 )
 from sereno.respond.incidents.model import BY_ALERTS, SEVERITY_LENGTH, TITLE_LENGTH, Kind, State, highest
 from sereno.respond.incidents.tables import IncidentRow
+from sereno.respond.incidents.words import title_of
 
 GROUP_KEY_LENGTH = 2_000
 """What is kept of a group's key to be read; grouping goes by its hash."""
@@ -92,17 +92,31 @@ class _Placing:
         # Machines first, so that what runs on them finds them down.
         new.sort(key=lambda each: (not is_host_down(each.details.labels, self._rules), each.lasted.began_at))
         incidents = {id(each): self._place(each).id for each in new}
-        for each in news:
-            if each.before is None:
-                placed.setdefault(each.fingerprint, []).append(incidents.get(id(each)))
         for each in longer:
             self._extend(each)
+        for each in news:
+            if each.before is None:
+                own = incidents.get(id(each))
+                placed.setdefault(each.fingerprint, []).append(None if own is None else self._near.today(own))
         for each in troubles:
             if each.has_ended and each.incident_id is not None:
-                self._tell_alert(each.incident_id, Kind.ALERT_ENDED, each)
+                self._tell_alert(self._near.today(each.incident_id), Kind.ALERT_ENDED, each)
         self._near.write()
+        self._look_again(troubles)
         self._end_empty(lost, {each.fingerprint: each.incident_id for each in troubles if each.incident_id})
         return placed
+
+    def _look_again(self, news: Sequence[News]) -> None:
+        """Have the sums made anew where news came so late that they may change which alerts are one incident."""
+        late = self._near.now - self._rules.reopen_window
+        ids = {
+            each.incident_id
+            for each in news
+            if each.incident_id is not None
+            and (each.lasted_longer or (each.lasted.ended_at is not None and each.lasted.ended_at < late))
+        }
+        if ids:
+            self._session.execute(update(IncidentRow).where(IncidentRow.id.in_(sorted(ids))).values(news=True))
 
     def _look_around(self, new: Sequence[News], longer: Sequence[News]) -> None:
         families = {family for each in new for family in self._families(each)}
@@ -203,9 +217,9 @@ class _Placing:
         self._wake(incident, before, each.lasted)
 
     def _extend(self, each: News) -> None:
-        incident = self._near.known.get(each.incident_id or 0)
+        incident = self._near.known.get(self._near.today(each.incident_id or 0))
         if incident is None:
-            return  # It was merged a moment ago; the other one's sums are made when it resolves.
+            return  # It is part of another one since long; that one's sums are made when it resolves.
         before = incident.lasted
         self._near.stretch(incident, each.lasted)
         if each.fires_again:
@@ -300,15 +314,3 @@ class _Placing:
             if id not in left and id in rest.known and into in rest.known:
                 rest.end_as_part(rest.known[into], rest.known[id])
         rest.write()
-
-
-def title_of(details: Details) -> Text:
-    """An incident's title by what its first alert says of itself, in one line that fits the column."""
-    english = _one_line(annotation(details.annotations, "summary", "en")) or _one_line(details.name) or "?"
-    return Text(english, _one_line(annotation(details.annotations, "summary", "es")) or english)
-
-
-def _one_line(text: str) -> str:
-    """The text without control signs, white space made one space, cut."""
-    words = "".join(sign if sign.isprintable() else " " for sign in text[: 4 * TITLE_LENGTH]).split()
-    return " ".join(words)[:TITLE_LENGTH].strip()

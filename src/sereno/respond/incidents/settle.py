@@ -14,7 +14,8 @@ from sqlalchemy import exists, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from sereno.core.clock import rfc3339
-from sereno.respond.alerts.tables import AlertRow, SeriesRow
+from sereno.respond.alerts.tables import AlertRow
+from sereno.respond.incidents.cutting import alerts_with_severity, keep_first_part
 from sereno.respond.incidents.families import event_values
 from sereno.respond.incidents.grouping import Rules, Stretch, is_flapping
 from sereno.respond.incidents.model import BY_ALERTS, Kind, State, highest
@@ -34,7 +35,7 @@ class Sums:
     flapping: bool
 
 
-def sums(alerts: Sequence[tuple[Stretch, str]], hold_down_rules: Rules) -> Sums:
+def sums(alerts: Sequence[tuple[Stretch, str]], rules: Rules) -> Sums:
     """The sums over alerts (when each lasted, and its severity). Raises ValueError for none."""
     stretches = [stretch for stretch, _severity in alerts]
     ends = [stretch.ended_at for stretch in stretches]
@@ -42,7 +43,7 @@ def sums(alerts: Sequence[tuple[Stretch, str]], hold_down_rules: Rules) -> Sums:
         opened_at=min(stretch.began_at for stretch in stretches),
         resolved_at=None if None in ends else max(end for end in ends if end is not None),
         severity=highest(severity for _stretch, severity in alerts),
-        flapping=is_flapping(stretches, hold_down_rules.hold_down),
+        flapping=is_flapping(stretches, rules.hold_down),
     )
 
 
@@ -67,22 +68,16 @@ def due(session: Session, rules: Rules, now: datetime) -> list[int]:
 
 
 def settle_one(session: Session, incident_id: int, rules: Rules, now: datetime) -> bool:
-    """Resolve the incident if all its alerts are over, and make its sums; answers whether it resolved now."""
+    """Make the incident's sums, and resolve it if all its alerts are over; answers whether it resolved now."""
     row = session.scalar(select(IncidentRow).where(IncidentRow.id == incident_id).with_for_update())
     if row is None or row.merged_into is not None:
         return False
-    alerts = [
-        (Stretch(began_at, ended_at), severity)
-        for began_at, ended_at, severity in session.execute(
-            select(AlertRow.began_at, AlertRow.ended_at, SeriesRow.severity)
-            .join(SeriesRow, SeriesRow.fingerprint == AlertRow.fingerprint)
-            .where(AlertRow.incident_id == incident_id)
-        )
-    ]
     row.news = False
+    alerts = alerts_with_severity(session, incident_id)
     if not alerts:
         return False
-    found = sums(alerts, rules)
+    alerts = keep_first_part(session, row, alerts, rules, now)
+    found = sums([(each.lasted, each.severity) for each in alerts], rules)
     state = State(row.state)
     if state is State.RESOLVED:
         if row.resolved_by is None and found.resolved_at is not None:
@@ -90,6 +85,8 @@ def settle_one(session: Session, incident_id: int, rules: Rules, now: datetime) 
         _keep(session, row, found)
         return False
     if row.by_hand or found.resolved_at is None or found.resolved_at + rules.hold_down > now:
+        if row.opened_at < found.opened_at:
+            _keep(session, row, found)
         return False
     row.state = State.RESOLVED.value
     row.resolved_at = found.resolved_at
