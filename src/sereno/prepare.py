@@ -6,7 +6,8 @@ Runs as root in the desk's image, without a network, to its end:
 3. makes the secrets that are missing and gives each reader its own copy;
 4. gives Nginx its certificate and key: the clone's when `generate-ssl.sh` has been run there, else one made here;
 5. gives blackbox-exporter its file, with what the worker has put into it for probes that were added at the desk;
-6. says where passwords are to be had, never the passwords.
+6. looks whether the worker can write backups where they are to lie;
+7. says where passwords are to be had, never the passwords.
 
 Run again it changes nothing that is right.
 """
@@ -35,8 +36,16 @@ from sereno.outside.tls_folder import (
     typed_names,
 )
 from sereno.serve.catalogue.desk import DESK_USER
+from sereno.serve.compose.backups_folder import hand_over_backups
 from sereno.serve.handover import BACKUPS, GRAFANA_ADMIN, READERS, hand_over, make_secrets, refuse_known_password
-from sereno.serve.place import COMPOSE_PROBES, COMPOSE_SECRETS, COMPOSE_SETTINGS, COMPOSE_TLS, COMPOSE_WWW
+from sereno.serve.place import (
+    COMPOSE_BACKUPS,
+    COMPOSE_PROBES,
+    COMPOSE_SECRETS,
+    COMPOSE_SETTINGS,
+    COMPOSE_TLS,
+    COMPOSE_WWW,
+)
 from sereno.serve.render import compose_place
 from sereno.serve.secrets import LAB_GRAFANA_PASSWORD
 from sereno.settings import Settings, load_settings
@@ -62,6 +71,7 @@ def prepare(
     www: Path = Path(COMPOSE_WWW),
     tls: Path = Path(COMPOSE_TLS),
     probes: Path = Path(COMPOSE_PROBES),
+    backups: Path = Path(COMPOSE_BACKUPS),
     program: Path = IMAGE_ROOT,
 ) -> list[str]:
     """Do the steps of the module's docstring; what was changed, in words. Raises SerenoError with the next step."""
@@ -79,6 +89,7 @@ def prepare(
     changed += _certificate(clone, tls, secrets / "nginx", program, settings)
     changed += _settings(clone / "sereno.toml", settings_folder)
     changed += _probes(clone / "docker" / (environment.get("SERENO_RENDERED") or ".."), probes)
+    changed += hand_over_backups(backups, settings.backup.folder, environment.get("SERENO_BACKUPS", ""))
     for name in ("static", "errors", "status", "acme"):
         _folder(www / name, DESK_USER, 0o755)
     _folder(www, DESK_USER, 0o755)

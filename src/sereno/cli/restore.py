@@ -18,12 +18,14 @@ from sereno.cli.console import Narrator, show_json
 from sereno.cli.here import SERVICE_USER, Here, choose_platform
 from sereno.core.clock import rfc3339, utc_now
 from sereno.core.errors import SerenoError
+from sereno.core.files import replace_file
 from sereno.database.schema import known_revisions
 from sereno.keep.backups.model import Manifest
 from sereno.keep.backups.restore import Site
 from sereno.keep.backups.restore import restore as restore_file
 from sereno.outside import archive
 from sereno.outside.users import ensure_user
+from sereno.settings import load_settings
 from sereno.settings.backup import read_passphrase
 from sereno.wiring.restore import NativeSite
 from sereno.wiring.restore_compose import ComposeSite
@@ -60,7 +62,7 @@ def restore(file: Path, passphrase_file: Path | None, on: str | None, yes: bool,
 
     with _alone(here), tempfile.TemporaryDirectory(prefix="restore-", dir=here.home.path) as work:
         done = restore_file(
-            _site(here, platform, narrator),
+            _site(here, platform, narrator, key),
             archive,
             file,
             key,
@@ -98,7 +100,7 @@ def passphrase_for(here: Here, file: Path, given: Path | None) -> str:
     raise SerenoError(f"{file.name} is encrypted", next_step="give its passphrase: --passphrase-file FILE")
 
 
-def _site(here: Here, platform: str, narrator: Narrator) -> Site:
+def _site(here: Here, platform: str, narrator: Narrator, passphrase: str) -> Site:
     root = os.geteuid() == 0
 
     def up(kept: Path) -> None:
@@ -106,6 +108,7 @@ def _site(here: Here, platform: str, narrator: Narrator) -> Site:
         first = here.home.state() is None
         if first and root and platform == "native":
             ensure_user(SERVICE_USER, here.home.path)
+        _put_passphrase(here.root, passphrase)
         lab = ["--lab"] if first and _was_lab(kept) else []
         narrator.step("starting" if not first else "setting up, with the backup's settings")
         command = [sys.executable, "-m", "sereno.cli", "up", "--on", platform, *lab]
@@ -133,6 +136,18 @@ def _site(here: Here, platform: str, narrator: Narrator) -> Site:
             keep_settings=keep_settings,
         )
     return NativeSite(home=here.home, root=here.root, user=SERVICE_USER if root else "", stamp=stamp, up=up, down=down)
+
+
+def _put_passphrase(root: Path, passphrase: str) -> None:
+    """Put what opened the backup where its settings say that it lies, when that is missing there and in the clone."""
+    named = load_settings(root / "sereno.toml", {}).backup.passphrase_file
+    file = root / named
+    if not named or not passphrase or file.exists() or not file.resolve().is_relative_to(root.resolve()):
+        return
+    replace_file(file, f"{passphrase}\n".encode(), 0o600)
+    if os.geteuid() == 0:
+        owner = root.stat()
+        os.chown(file, owner.st_uid, owner.st_gid)
 
 
 def _was_lab(kept: Path) -> bool:

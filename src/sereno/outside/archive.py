@@ -195,7 +195,8 @@ def _damaged(file: Path, why: str) -> SerenoError:
 def pack_paths(paths: Mapping[str, Path], target: Path, *, without: frozenset[str]) -> None:
     """Write a compressed tar: name in it → the file, or the folder with all in it, where that exists.
 
-    Modes and links are kept, owners are not: on another machine they are others. `without` are names left out.
+    Modes and links are kept, owners are not: on another machine they are others. `without` are names left out, and so
+    are links that lead out of it. Raises SerenoError for a file that may not be read.
     """
     with _private(target) as raw, tarfile.open(fileobj=raw, mode="w:gz", format=tarfile.PAX_FORMAT) as tar:
         for name, top in paths.items():
@@ -207,10 +208,21 @@ def pack_paths(paths: Mapping[str, Path], target: Path, *, without: frozenset[st
                 entry.uid = entry.gid = 0
                 entry.uname = entry.gname = ""
                 if file.is_symlink():
-                    tar.addfile(entry)
+                    if not _link_leads_out(entry):
+                        tar.addfile(entry)
                     continue
-                with file.open("rb") as content:
+                with _readable(file) as content:
                     tar.addfile(entry, content)
+
+
+def _readable(file: Path) -> IO[bytes]:
+    try:
+        return file.open("rb")
+    except PermissionError as error:
+        raise SerenoError(
+            f"{file} may not be read, so it cannot be saved",
+            next_step=f"chmod o+r {file.name}, then ./sereno backup now",
+        ) from error
 
 
 def unpack_folder(packed: Path, folder: Path) -> list[str]:

@@ -15,7 +15,16 @@ import yaml
 from sereno.serve.catalogue import CATALOGUE
 from sereno.serve.catalogue.desk import BUILD, IMAGE
 from sereno.serve.component import CommandHealth, Component, HttpHealth
-from sereno.serve.compose_parts import OPERATOR_BIND, OPS_GATEWAY, OPS_SUBNET, PROBES_VOLUME, RENDERED, default_of
+from sereno.serve.compose_parts import (
+    BACKUPS,
+    BACKUPS_VOLUME,
+    OPERATOR_BIND,
+    OPS_GATEWAY,
+    OPS_SUBNET,
+    PROBES_VOLUME,
+    RENDERED,
+    default_of,
+)
 from sereno.serve.place import COMPOSE_SECRETS, COMPOSE_SETTINGS, COMPOSE_TLS, COMPOSE_WWW, Place
 
 PREPARE = "prepare"
@@ -33,7 +42,7 @@ _HEAD = """\
 #   SERENO_LAB             1 in the classroom: Grafana's login is admin / admin123
 #   SERENO_OPERATOR_BIND   address of the ports for operators (127.0.0.1); SERENO_LAB_VM says it is the classroom's VM
 #   SERENO_OPS_SUBNET, _GATEWAY   when {subnet} is taken on this machine
-#   SERENO_HTTP_PORT, _HTTPS_PORT, _RETENTION, _RETENTION_SIZE   what sereno.toml says otherwise
+#   SERENO_HTTP_PORT, _HTTPS_PORT, _RETENTION, _RETENTION_SIZE, _BACKUPS   what sereno.toml says otherwise
 #   SERENO_RENDERED        ./rendered, where the files lie that sereno.toml makes otherwise than they are checked in
 
 # What every service has in common: it comes back by itself, can write nowhere but in its volumes, has no rights of
@@ -128,6 +137,7 @@ def _prepare() -> dict[str, Any]:
             "SERENO_LAB_VM": "${SERENO_LAB_VM:-}",
             "SERENO_OPERATOR_BIND": OPERATOR_BIND,
             "SERENO_RENDERED": RENDERED,
+            "SERENO_BACKUPS": BACKUPS,
         },
         "user": "0:0",
         "cap_add": ["CHOWN", "DAC_OVERRIDE", "FOWNER"],
@@ -139,6 +149,7 @@ def _prepare() -> dict[str, Any]:
             f"www:{COMPOSE_WWW}",
             f"tls:{COMPOSE_TLS}",
             PROBES_VOLUME,
+            BACKUPS_VOLUME,
         ],
         "tmpfs": ["/tmp"],  # noqa: S108 -- this container's own.
         "mem_limit": "128m",
@@ -188,7 +199,7 @@ def _position(key: str) -> int:
 
 def _named_volumes(place: Place) -> Iterable[str]:
     mounts = [mount for each in compose_services(place).values() for mount in each.get("volumes", [])]
-    sources = [mount.partition(":")[0] for mount in mounts]
+    sources = [default_of(mount) if mount.startswith(BACKUPS) else mount.partition(":")[0] for mount in mounts]
     return dict.fromkeys(source for source in sources if source.replace("-", "").isalpha())
 
 

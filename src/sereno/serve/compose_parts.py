@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from sereno.serve.place import COMPOSE_BACKUPS, COMPOSE_PROBES, COMPOSE_SECRETS, COMPOSE_TLS, COMPOSE_WWW
 
-BACKUPS_VOLUME = f"backups:{COMPOSE_BACKUPS}"
+BACKUPS = "${SERENO_BACKUPS:-backups}"
+"""A volume, or the folder of the host that [backup] folder names."""
+BACKUPS_VOLUME = f"{BACKUPS}:{COMPOSE_BACKUPS}"
+OWN_FOLDERS = {
+    "etc/prometheus/rules/custom": "prometheus/rules/custom",
+    "etc/prometheus/targets": "prometheus/targets",
+    "etc/nginx/conf.d": "docker/nginx/conf.d",
+}
+"""What users add: where it lies in a home, and in a backup → where it is in the clone."""
 SECRETS_VOLUME = f"secrets:{COMPOSE_SECRETS}:ro"
 WWW_VOLUME = f"www:{COMPOSE_WWW}"
 WWW_VOLUME_READ_ONLY = f"{WWW_VOLUME}:ro"

@@ -21,7 +21,10 @@ COMPOSE_PROBES = PurePosixPath("/srv/sereno/probes")
 """Where the volume with blackbox-exporter's file is mounted: written by `prepare` and the worker, read by it."""
 
 COMPOSE_BACKUPS = PurePosixPath("/var/lib/sereno/backups")
-"""Where the volume of backups is mounted, in the worker alone."""
+"""Where backups lie, for the worker alone: the volume of that name, or the host's folder that the settings name."""
+
+COMPOSE_OWN = PurePosixPath("/srv/sereno/own")
+"""Where the worker sees what users keep in the clone (`OWN_FOLDERS`), for backups."""
 
 COMPOSE_SETTINGS = PurePosixPath("/etc/sereno/settings")
 """Where the desk's containers find `sereno.toml`."""

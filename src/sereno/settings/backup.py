@@ -22,7 +22,7 @@ class BackupSection(Section):
         "",
         pattern="^(/.*)?$",
         description="Folder for the files, owned by the user that Sereno runs as; empty: data/backups in its home. "
-        "With Compose they lie in the volume backups.",
+        "With Compose it is empty or belongs to the user 10001; without it they lie in the volume backups.",
     )
     passphrase_file: str = Field(
         "",

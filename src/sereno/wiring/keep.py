@@ -5,6 +5,7 @@ Read from the environment, beside what `sereno.wiring` lists:
 SERENO_BACKUPS            folder of the files, where [backup] folder names no other
 SERENO_KEPT               natively: the home, of which etc and state.json are kept
 SERENO_KEPT_SECRETS       folder of the secrets that are kept (else SERENO_SECRETS)
+SERENO_OWN                in Compose: folder of what users keep in the clone, in the home's own order
 SERENO_PASSPHRASE         file of the passphrase, where [backup] passphrase_file is set
 SERENO_GRAFANA_DATABASE   path of Grafana's database (may not exist)
 """
@@ -19,6 +20,7 @@ from pathlib import Path
 from sereno.keep.backups.service import Keeper, Plan
 from sereno.outside import archive
 from sereno.outside.dump import Dumped, Login, dump, size_of
+from sereno.serve.compose_parts import OWN_FOLDERS
 from sereno.settings.backup import read_passphrase
 from sereno.wiring import DATABASE_NAME, Surroundings
 from sereno.wiring.shelf import open_shelf
@@ -86,4 +88,8 @@ def _kept(surroundings: Surroundings, environment: Mapping[str, str]) -> dict[st
     if surroundings.platform == "native":
         home = Path(environment.get("SERENO_KEPT", "var"))
         return kept | {"state.json": home / "state.json", "etc": home / "etc"}
-    return kept | {"etc/sereno.toml": Path(environment.get("SERENO_SETTINGS", "sereno.toml"))}
+    own = Path(environment.get("SERENO_OWN", ""))
+    return kept | {
+        "etc/sereno.toml": Path(environment.get("SERENO_SETTINGS", "sereno.toml")),
+        **{name: own / name for name in OWN_FOLDERS},
+    }

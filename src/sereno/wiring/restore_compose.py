@@ -18,11 +18,14 @@ from sereno.keep.backups.restore import DUMP, GRAFANA, HOME
 from sereno.outside import archive
 from sereno.outside.docker import Docker
 from sereno.outside.dump import Counted
-from sereno.serve.native.exchange import NativeExchange
 from sereno.serve.native.home import Home
+from sereno.serve.place import COMPOSE_SECRETS, COMPOSE_TLS
+from sereno.serve.restored import Aside, RestoredClone
 
 _DATA = "/var/lib/mysql/data"
-_KEPT = "/run/sereno/secrets/kept"
+_KEPT = COMPOSE_SECRETS / "kept"
+_OLD_TLS = COMPOSE_SECRETS / "tls"
+"""Certificates are put aside here, beside the old secrets: what is in their own volume is backed up again."""
 _GRAFANA = "/var/lib/grafana/grafana.db"
 
 
@@ -31,7 +34,6 @@ class ComposeSite:
     """See `sereno.keep.backups.restore.Site`, for Docker Compose.
 
     `up` starts everything, `down` stops everything, `start_database` starts the database alone and waits for it.
-    Certificates stay as they are here: the names that they are for belong to the machine.
     """
 
     engine: Docker
@@ -46,6 +48,10 @@ class ComposeSite:
     _to_load: Path | None = field(default=None, init=False)
     _built: Mapping[str, Counted] = field(default_factory=dict, init=False)
 
+    def __post_init__(self) -> None:
+        aside = Aside(self.home / f"before-restore-{self.stamp}", self.home / f"failed-restore-{self.stamp}")
+        self._aside, self._clone = aside, RestoredClone(self.root, aside, keep_settings=self.keep_settings)
+
     def free_bytes(self) -> int:
         """Where the home lies; the engine's own disk is asked by what fills it."""
         return shutil.disk_usage(self.home.path).free
@@ -55,7 +61,7 @@ class ComposeSite:
         self._parts = parts
         archive.unpack_folder(parts / HOME, parts / "home")
         if self.home.state() is None:
-            self._settings().put_settings(parts / "home")
+            self._clone.put(parts / "home")
             self.up(parts / "home")
 
     def build(self, dump: Path) -> Mapping[str, Counted]:
@@ -64,9 +70,9 @@ class ComposeSite:
         return self._built
 
     def exchange(self, parts: Path) -> Path:
-        """Rename the database's data folder, the secrets and Grafana's database, and put the restored secrets there."""
+        """Rename the database's data folder, secrets, certificates and Grafana's database; put the restored there."""
         self.down()
-        self._settings().put_settings(parts / "home")
+        self._clone.put(parts / "home")
         old = f"{_DATA}.before-restore-{self.stamp}"
         self._run("mysql", f"if [ -e {_DATA} ]; then mv {_DATA} {old}; fi", as_service=True)
         self._run(
@@ -75,6 +81,16 @@ class ComposeSite:
             f"tar -xzf - -C {_KEPT} --strip-components=1 --no-same-owner secrets",
             parts / HOME,
         )
+        if (parts / "home/tls").is_dir():
+            old_tls = f"{_OLD_TLS}.before-restore-{self.stamp}"
+            self._run(
+                "prepare",
+                f"cp -a {COMPOSE_TLS} {old_tls} && chown 0:0 {old_tls} && chmod 700 {old_tls} && "
+                f"find {COMPOSE_TLS} -mindepth 1 -delete && "
+                f"tar -xzf - -C {COMPOSE_TLS} --strip-components=1 --no-same-owner tls",
+                parts / HOME,
+            )
+            self._clone.put_composes_pair(parts / "home")
         if (parts / GRAFANA).exists():
             archive.unzip(parts / GRAFANA, parts / "grafana.db")
             self._run(
@@ -101,8 +117,9 @@ class ComposeSite:
         self.up(self._parts or self.home.path)
 
     def exchange_back(self) -> Path:
-        """The old data folder, secrets and Grafana's database in their places again."""
+        """The old data folder, secrets, certificates, Grafana's database and the clone's files in their places."""
         self.down()
+        self._aside.undo()
         failed, before = f"failed-restore-{self.stamp}", f"before-restore-{self.stamp}"
         for service, place in (("mysql", _DATA), ("prepare", _KEPT), ("grafana", _GRAFANA)):
             swap = (
@@ -110,18 +127,19 @@ class ComposeSite:
                 f"mv {place}.{before} {place}; fi"
             )
             self._run(service, swap, as_service=service != "prepare")
+        # A volume's own folder cannot be renamed, so what is in it is.
+        self._run(
+            "prepare",
+            f"if [ -e {_OLD_TLS}.{before} ]; then mkdir -m 700 {_OLD_TLS}.{failed} && "
+            f"cp -a {COMPOSE_TLS}/. {_OLD_TLS}.{failed} && find {COMPOSE_TLS} -mindepth 1 -delete && "
+            f"cp -a {_OLD_TLS}.{before}/. {COMPOSE_TLS} && rm -r {_OLD_TLS}.{before}; fi",
+        )
         return Path(f"{_DATA}.{failed}")
 
     def give_up(self) -> None:
         """The throwaway server has ended by itself."""
 
     # -- steps -----------------------------------------------------------------------------------------------------
-
-    def _settings(self) -> NativeExchange:
-        """What brings settings and the user's own files into the clone, as natively."""
-        return NativeExchange(
-            self.home, self.root, user="", stamp=self.stamp, down=self.down, keep_settings=self.keep_settings
-        )
 
     def _counted(self, verb: str, dump: Path) -> dict[str, Counted]:
         said = self._run("worker", f"exec python -m sereno.worker.loader {verb}", dump)

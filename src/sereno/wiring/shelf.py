@@ -11,5 +11,9 @@ from sereno.wiring import Surroundings
 
 
 def open_shelf(surroundings: Surroundings, environment: Mapping[str, str] = os.environ) -> Shelf:
-    """By [backup] folder, else by SERENO_BACKUPS; nothing is read until it is used."""
-    return Shelf(Path(surroundings.settings.backup.folder or environment.get("SERENO_BACKUPS", "var/data/backups")))
+    """By [backup] folder, else by SERENO_BACKUPS; nothing is read until it is used.
+
+    In Compose the settings' folder is one of the host, and mounted where SERENO_BACKUPS says.
+    """
+    named = "" if surroundings.platform == "compose" else surroundings.settings.backup.folder
+    return Shelf(Path(named or environment.get("SERENO_BACKUPS", "var/data/backups")))

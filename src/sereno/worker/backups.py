@@ -87,7 +87,9 @@ class Backups:
                 begun = order
                 in_one_transaction(self._database, lambda session: store.begin(session, begun, now=now))
             self._child = self._start(MODULE)
-        record = told_record(condition, folder=str(self._shelf.folder), at=self._settings.at)
+        # Where the settings name a folder, people find the files there, though in Compose the worker sees another.
+        folder = self._settings.folder or str(self._shelf.folder)
+        record = told_record(condition, folder=folder, at=self._settings.at)
         in_one_transaction(self._database, lambda session: store.tell(session, record, now=now))
 
     def _is_at_work(self) -> bool:

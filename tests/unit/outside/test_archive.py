@@ -173,3 +173,28 @@ def test_an_sqlite_database_is_copied_while_somebody_writes(tmp_path: Path) -> N
         assert copy.execute("SELECT n FROM t").fetchall() == [(1,)]
     copy.close()
     assert not list(tmp_path.glob("*.plain"))
+
+
+def test_a_link_that_leads_out_is_left_out_so_that_the_rest_can_come_back(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "mine.conf").write_text("# mine")
+    (own / "elsewhere.conf").symlink_to("/etc/hostname")
+    (own / "same.conf").symlink_to("mine.conf")
+    archive.pack_paths({"etc/nginx/conf.d": own}, tmp_path / "home.tar.gz", without=frozenset())
+    out = tmp_path / "out"
+    written = archive.unpack_folder(tmp_path / "home.tar.gz", out)
+    assert written == ["etc/nginx/conf.d/mine.conf", "etc/nginx/conf.d/same.conf"]
+    assert (out / "etc/nginx/conf.d/same.conf").read_text() == "# mine"
+
+
+def test_a_file_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "closed.yml").write_text("[]")
+
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    with monkeypatch.context() as patch, pytest.raises(SerenoError, match=r"closed\.yml may not be read") as refusal:
+        patch.setattr(Path, "open", refuse)
+        archive.pack_paths({"x": tmp_path / "closed.yml"}, tmp_path / "home.tar.gz", without=frozenset())
+    assert "chmod o+r closed.yml" in refusal.value.next_step

@@ -81,6 +81,8 @@ class FakeEngine:
         default=lambda: {each.name: Box(each.name) for each in CATALOGUE}
     )
     missing_images: set[str] = field(default_factory=set)
+    faults: dict[tuple[str, ...], str] = field(default_factory=dict)
+    """How a Compose command begins that fails → what it says."""
     taken: list[IPv4Network] = field(default_factory=list)
 
     def containers(self) -> list[Box]:
@@ -94,7 +96,8 @@ class FakeEngine:
             self.boxes = self.after_return()
         if arguments[0] == "start" and self.startable:
             self.boxes |= {name: replace(self.boxes[name], state="running") for name in arguments[1:]}
-        return Finished(0, "")
+        said = [words for begins, words in self.faults.items() if tuple(arguments[: len(begins)]) == begins]
+        return Finished(1, said[0]) if said else Finished(0, "")
 
     def begin(self, arguments: Sequence[str]) -> Done:
         self.asked.append(tuple(arguments))
@@ -497,3 +500,52 @@ def test_erasing_forgets_the_profile(scene: Scene) -> None:
 def test_a_containers_state_in_words(box: Box | None, health: str, words: str) -> None:
     assert health_of(box) == health
     assert words_for(BY_NAME["nginx"], box) == words
+
+
+PROMTOOL = ("run", "--rm", "--no-deps", "-T", "--entrypoint", "/bin/promtool", "prometheus")
+
+
+def changed_rule(scene: Scene) -> None:
+    """Prometheus runs, and the user has written a rule since it started."""
+    scene.engine.boxes = all_up(scene, prometheus=Box("prometheus", since=LONG_AGO, folder=str(scene.root / "docker")))
+    own = scene.root / "prometheus/rules/custom/mine.yml"
+    own.parent.mkdir(parents=True)
+    own.write_text("groups: []\n")
+
+
+def test_a_changed_rule_is_shown_to_promtool_first(scene: Scene) -> None:
+    changed_rule(scene)
+    boxes = dict(scene.engine.boxes)
+    scene.engine.after_up = lambda: boxes
+    scene.up()
+    asked = [each[: len(PROMTOOL)] for each in scene.engine.asked]
+    assert (
+        asked.index(PROMTOOL) < asked.index(("up", "-d", "--remove-orphans")) < asked.index(("restart", "prometheus"))
+    )
+
+
+def test_a_wrong_rule_is_refused_in_promtools_words_and_nothing_is_restarted(scene: Scene) -> None:
+    changed_rule(scene)
+    fine = "Checking /etc/prometheus/rules/host.yml\n  SUCCESS: 9 rules found\n\n" * 12
+    scene.engine.faults[PROMTOOL] = f"{fine}  FAILED:\nmine.yml: parse error\n{fine}"
+    with pytest.raises(SerenoError, match="prometheus refuses its configuration") as refusal:
+        scene.up()
+    assert refusal.value.log_tail == "  FAILED:\nmine.yml: parse error"
+    assert not [each for each in scene.engine.asked if each[0] in ("up", "restart")]
+
+
+def test_the_worker_only_saves_what_users_add_and_is_not_restarted_for_it(tmp_path: Path) -> None:
+    for name in ("prometheus/rules/custom/mine.yml", "prometheus/targets/mine.yml", "docker/nginx/conf.d/mine.conf"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text("")
+    boxes = {name: Box(name, since=LONG_AGO) for name in ("nginx", "prometheus", "worker")}
+    assert sorted(stale.older_than_their_files(tmp_path, compose_place(), boxes)) == ["nginx", "prometheus"]
+
+
+def test_the_folder_of_backups_reaches_compose(scene: Scene) -> None:
+    scene.settings = Settings.model_validate({"backup": {"folder": "/mnt/disk"}})
+    scene.up()
+    assert "SERENO_BACKUPS=/mnt/disk" in scene.environment
+    scene.settings = Settings()
+    scene.up()
+    assert "SERENO_BACKUPS" not in scene.environment

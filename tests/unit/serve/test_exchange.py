@@ -8,6 +8,7 @@ import pytest
 
 from sereno.serve.native.exchange import NativeExchange
 from sereno.serve.native.home import Home
+from sereno.serve.restored import Aside, RestoredClone
 
 
 @pytest.fixture
@@ -107,3 +108,60 @@ def test_a_damaged_home_without_a_database_is_restored_too(home: Home, kept: Pat
     (home / "data/mysql").rmdir()
     exchange(home, kept)
     assert set(state(home).values()) == {"restored"}
+
+
+def served(kept: Path, source: str) -> None:
+    """Have the backup's machine serve a certificate that came from `source`."""
+    for file in (kept / "tls/served").iterdir():
+        file.unlink()
+    (kept / "tls/served").rmdir()
+    pair = kept / f"tls/pairs/{source}-0123456789abcdef"
+    pair.mkdir(parents=True)
+    (pair / "cert.pem").write_text(f"{source} certificate")
+    (pair / "key.pem").write_text(f"{source} key")
+    (kept / "tls/served").symlink_to(f"pairs/{pair.name}")
+
+
+def test_a_certificate_of_the_users_own_comes_back_where_the_settings_name_it_in_the_clone(
+    home: Home, kept: Path
+) -> None:
+    served(kept, "own")
+    (kept / "etc/sereno.toml").write_text('[site]\ncertificate = "own/site.pem"\nkey = "own/site.key"\n')
+    exchange(home, kept)
+    clone = kept.parent / "clone"
+    assert (clone / "own/site.pem").read_text() == "own certificate"
+    assert (clone / "own/site.key").read_text() == "own key"
+    assert (clone / "own/site.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_nothing_is_written_where_settings_name_files_outside_of_the_clone(home: Home, kept: Path) -> None:
+    served(kept, "own")
+    elsewhere = kept.parent / "elsewhere.pem"
+    (kept / "etc/sereno.toml").write_text(f'[site]\ncertificate = "{elsewhere}"\nkey = "{elsewhere}"\n')
+    exchange(home, kept)
+    assert not elsewhere.exists()
+
+
+def test_a_self_signed_one_of_compose_is_served_natively_as_well(home: Home, kept: Path) -> None:
+    served(kept, "self-signed")
+    exchange(home, kept)
+    assert (home / "tls/cert.pem").read_text() == "self-signed certificate"
+    assert (home / "tls/key.pem").read_text() == "self-signed key"
+
+
+@pytest.mark.parametrize(("source", "taken"), [("self-signed", True), ("acme", False), ("own", False)])
+def test_compose_takes_over_what_a_machine_has_made_for_itself_and_gives_it_back(
+    tmp_path: Path, kept: Path, source: str, taken: bool
+) -> None:
+    served(kept, source)
+    place = tmp_path / "clone/docker/nginx/ssl/key.pem"
+    place.parent.mkdir(parents=True)
+    place.write_text("key of here")
+    aside = Aside(tmp_path / "old", tmp_path / "failed")
+    RestoredClone(tmp_path / "clone", aside).put_composes_pair(kept)
+    assert place.read_text() == (f"{source} key" if taken else "key of here")
+    if taken:
+        assert place.stat().st_mode & 0o777 == 0o600
+        assert (tmp_path / "old/docker/nginx/ssl/key.pem").read_text() == "key of here"
+    aside.undo()
+    assert place.read_text() == "key of here"

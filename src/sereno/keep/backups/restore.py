@@ -40,7 +40,10 @@ class Site(Protocol):
         ...
 
     def exchange_back(self) -> Path:
-        """Stop, put the restored aside and the old in its place again; where the restored lies now."""
+        """Stop, put the restored aside and the old in its place again, however far `exchange` has come.
+
+        Answers where the restored lies now.
+        """
         ...
 
     def give_up(self) -> None:
@@ -99,8 +102,8 @@ def restore(
             next_step="nothing was changed; try another backup: ./sereno backup list",
         )
     tell("stopping, and exchanging the old for the restored")
-    old = site.exchange(work)
     try:
+        old = site.exchange(work)
         site.start()
     except SerenoError as error:
         tell(f"the restored system does not become healthy ({error.message}); putting the old back")

@@ -9,8 +9,15 @@ from sereno import __version__
 from sereno.core.text import Text
 from sereno.serve.allocator import ALLOCATOR
 from sereno.serve.component import Component, HttpHealth, MetricsEndpoint, NativeProgram
-from sereno.serve.compose_parts import BACKUPS_VOLUME, PROBES_VOLUME, SECRETS_VOLUME, TLS_VOLUME, WWW_VOLUME
-from sereno.serve.place import COMPOSE_BACKUPS, COMPOSE_SECRETS, COMPOSE_SETTINGS, COMPOSE_TLS, Place
+from sereno.serve.compose_parts import (
+    BACKUPS_VOLUME,
+    OWN_FOLDERS,
+    PROBES_VOLUME,
+    SECRETS_VOLUME,
+    TLS_VOLUME,
+    WWW_VOLUME,
+)
+from sereno.serve.place import COMPOSE_BACKUPS, COMPOSE_OWN, COMPOSE_SECRETS, COMPOSE_SETTINGS, COMPOSE_TLS, Place
 
 DESK_USER = 10001
 """The user id of the desk in its image."""
@@ -89,12 +96,14 @@ def _compose(place: Place, process: str, command: list[str], port: int, *, renew
             SECRETS_VOLUME,
             WWW_VOLUME,
             f"settings:{COMPOSE_SETTINGS}:ro",
-            *([TLS_VOLUME, PROBES_VOLUME, BACKUPS_VOLUME, "grafana-data:/var/lib/grafana:ro"] if renews else []),
+            *([TLS_VOLUME, PROBES_VOLUME, BACKUPS_VOLUME, "grafana-data:/var/lib/grafana:ro", *_OWN] if renews else []),
         ],
         "tmpfs": [f"/tmp:uid={DESK_USER},gid={DESK_USER},mode=700"],  # noqa: S108
         "networks": ["inside", "ops"],
     } | ({"group_add": [str(BACKUPS_GROUP), "0"]} if renews else {})
 
+
+_OWN = [f"../{source}:{COMPOSE_OWN / kept}:ro" for kept, source in OWN_FOLDERS.items()]
 
 _WORKERS_OWN = {
     "SERENO_TLS": str(COMPOSE_TLS),
@@ -102,6 +111,7 @@ _WORKERS_OWN = {
     "SERENO_KEPT_SECRETS": str(COMPOSE_SECRETS / "backups"),
     "SERENO_PASSPHRASE": str(COMPOSE_SECRETS / "backups/backup-passphrase"),
     "SERENO_GRAFANA_DATABASE": "/var/lib/grafana/grafana.db",
+    "SERENO_OWN": str(COMPOSE_OWN),
 }
 """What the worker alone is told in Compose: what it renews, and what backups are made of."""
 

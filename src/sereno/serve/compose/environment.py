@@ -23,6 +23,7 @@ _OF_SETTINGS: Mapping[str, Callable[[Settings], object]] = {
     "SERENO_HTTP_PORT": lambda settings: settings.site.http_port,
     "SERENO_HTTPS_PORT": lambda settings: settings.site.https_port,
     "SERENO_RETENTION": lambda settings: settings.prometheus.retention,
+    "SERENO_BACKUPS": lambda settings: settings.backup.folder,
     "SERENO_RETENTION_SIZE": lambda settings: settings.prometheus.retention_size,
 }
 RENDERED = "SERENO_RENDERED"

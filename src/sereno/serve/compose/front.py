@@ -1,4 +1,4 @@
-"""Nginx in its container: asked whether new files are right before it gets them, and given them without a pause."""
+"""Nginx in its container: given new files without a pause."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from sereno.core.errors import SerenoError, UsageError
+from sereno.core.errors import UsageError
 from sereno.serve.catalogue import BY_NAME
 from sereno.serve.compose import stale
 from sereno.serve.compose.ports import Container, Engine
-from sereno.serve.compose.watch import TAIL_LINES
-from sereno.serve.compose_file import PREPARE
 from sereno.serve.fronts import on_the_machine_itself
 from sereno.serve.place import Place
 from sereno.settings import Settings
@@ -73,20 +71,6 @@ class Front:
             return False
         written = stale.written_at(self._root, self._place, BY_NAME[NGINX], rendered)
         return nginx.since < written and not self._has_taken_over(nginx, written)
-
-    def check(self) -> None:
-        """Ask a throwaway container with the new files, which needs what the one-shot hands over.
-
-        Raises SerenoError with Nginx's own words, which name file and line.
-        """
-        for service, words in ((PREPARE, ()), (NGINX, ("nginx", "-t", "-q"))):
-            done = self._engine.compose(["run", "--rm", "--no-deps", "-T", service, *words], timeout_seconds=120)
-            if done.code != 0:
-                raise SerenoError(
-                    f"{service} refuses its configuration",
-                    next_step="the lines above say what is wrong; what runs goes on as it was",
-                    log_tail="\n".join(done.output.strip().splitlines()[-TAIL_LINES:]),
-                )
 
     def take_over(self, nginx: Container) -> bool:
         """Have it read its files again, without a pause; False when no new processes serve within five seconds."""

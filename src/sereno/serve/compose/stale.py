@@ -10,7 +10,7 @@ from pathlib import Path
 from sereno.serve.catalogue import CATALOGUE
 from sereno.serve.component import Component
 from sereno.serve.compose.ports import Container
-from sereno.serve.compose_parts import RENDERED
+from sereno.serve.compose_parts import OWN_FOLDERS, RENDERED
 from sereno.serve.place import Place
 
 HANDED_OVER = {
@@ -22,6 +22,9 @@ HANDED_OVER = {
 
 NOTICED_BY_ITSELF = ("prometheus/targets", "prometheus/tests")
 """What needs no restart."""
+
+ONLY_KEPT = {"worker": tuple(OWN_FOLDERS.values())}
+"""Component → what it has mounted to back it up, not to work by it."""
 
 
 def older_than_their_files(
@@ -53,7 +56,9 @@ def _sources(component: Component, place: Place, rendered: str) -> Iterator[str]
     for mount in component.compose(place).get("volumes", []):
         source = str(mount).replace(RENDERED, rendered).partition(":")[0]
         if source.startswith("."):
-            yield os.path.normpath(os.path.join("docker", source))  # noqa: PTH118 -- resolves the "..".
+            path = os.path.normpath(os.path.join("docker", source))  # noqa: PTH118 -- resolves the "..".
+            if path not in ONLY_KEPT.get(component.name, ()):
+                yield path
     for source in HANDED_OVER.get(component.name, ()):
         yield os.path.normpath(source.replace(RENDERED, rendered))
 

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 from sereno.serve.native.files import hand_over
-from sereno.serve.native.home import Home, write_whole
+from sereno.serve.native.home import Home
+from sereno.serve.restored import PAIR, SERVED, Aside, RestoredClone, origin
 from sereno.serve.secrets import SECRETS
 
 DATABASE = "data/mysql"
 GRAFANA = "data/grafana"
-SETTINGS = "sereno.toml"
-_OWN_FILES = {
-    "etc/prometheus/rules/custom": "prometheus/rules/custom",
-    "etc/prometheus/targets": "prometheus/targets",
-    "etc/nginx/conf.d": "docker/nginx/conf.d",
-}
-"""What users add to the clone: where a home has its copy → where it is in the clone."""
 
 
 class NativeExchange:
@@ -39,15 +32,11 @@ class NativeExchange:
         down: Callable[[], None],
         keep_settings: bool = False,
     ) -> None:
-        self._keep_settings = keep_settings
         self._home = home
-        self._root = root
         self._user = user
         self._down = down
-        self._old = home / f"before-restore-{stamp}"
-        self._failed = home / f"failed-restore-{stamp}"
-        self._put: list[tuple[Path, Path]] = []
-        """What was exchanged, as (place, path below the folder where the old lies), in order."""
+        self._aside = Aside(home / f"before-restore-{stamp}", home / f"failed-restore-{stamp}")
+        self._clone = RestoredClone(root, self._aside, keep_settings=keep_settings)
 
     def exchange(self, *, database: Path, grafana: Path | None, kept: Path) -> Path:
         """Put `database`, Grafana's database file and the files of `kept` (`secrets`, `tls`, `etc`) in their places.
@@ -56,59 +45,35 @@ class NativeExchange:
         """
         secrets = self._secrets(kept / "secrets")
         self._down()
-        self._private(self._old)
-        self._replace(self._home / DATABASE, database)
-        self._replace(self._home / "secrets", secrets)
+        self._replace(DATABASE, database)
+        self._replace("secrets", secrets)
+        self._clone.put(kept)
         if (kept / "tls").is_dir():
-            self._replace(self._home / "tls", kept / "tls")
+            self._keep_made_here(kept)
+            self._replace("tls", kept / "tls")
         if grafana is not None:
             folder = kept / "grafana"
             folder.mkdir()
             grafana.rename(folder / "grafana.db")
-            self._replace(self._home / GRAFANA, folder)
-        self.put_settings(kept)
+            self._replace(GRAFANA, folder)
         for name in (DATABASE, GRAFANA, "secrets", "tls"):
             hand_over(self._home / name, self._user)
-        return self._old
+        return self._aside.old
 
     def put_settings(self, kept: Path) -> None:
         """Bring the backup's settings into the clone, and what users had added where there is nothing of that name."""
-        text = _text(kept / "etc" / SETTINGS)
-        own = self._root / SETTINGS
-        if text and _text(own) != text and not self._keep_settings:
-            draft = kept / "settings.toml"
-            draft.write_text(text, encoding="utf-8")
-            draft.chmod(0o644)
-            self._own(draft)
-            self._private(self._old)
-            self._replace(own, draft)
-        for source, target in _OWN_FILES.items():
-            for file in sorted((kept / source).rglob("*")):
-                beside = self._root / target / file.relative_to(kept / source)
-                if file.is_file() and not beside.exists():
-                    write_whole(beside, file.read_text(encoding="utf-8"))
-                    self._own(beside)
+        self._clone.put(kept)
 
     def exchange_back(self) -> Path:
         """Put the old in its place again; answers where the restored lies."""
         self._down()
-        self._private(self._failed)
-        for place, name in reversed(self._put):
-            if place.exists():
-                _move(place, self._failed / name)
-            if (self._old / name).exists():
-                _move(self._old / name, place)
-        self._put.clear()
-        return self._failed
+        self._aside.undo()
+        return self._aside.failed
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
-    def _replace(self, place: Path, new: Path) -> None:
-        name = Path(place.name) if place.parent == self._root else place.relative_to(self._home.path)
-        self._put.append((place, name))
-        if place.exists():
-            _move(place, self._old / name)
-        _move(new, place)
+    def _replace(self, name: str, new: Path) -> None:
+        self._aside.replace(self._home / name, new, Path(name))
 
     def _secrets(self, restored: Path) -> Path:
         """The restored secrets among those of this home that the backup does not have."""
@@ -125,24 +90,9 @@ class NativeExchange:
                 (made / file.name).chmod(0o600)
         return made
 
-    def _own(self, file: Path) -> None:
-        """What root writes into someone's clone belongs to that someone."""
-        if os.geteuid() == 0:
-            owner = self._root.stat()
-            os.chown(file, owner.st_uid, owner.st_gid)
-
     @staticmethod
-    def _private(folder: Path) -> None:
-        folder.mkdir(mode=0o700, exist_ok=True)
-
-
-def _move(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    shutil.move(source, target)  # The clone may lie on another disk than the home.
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return ""
+    def _keep_made_here(kept: Path) -> None:
+        """Natively a self-signed pair is served from the home's own, which a backup of Compose's does not have."""
+        if origin(kept) == "self-signed" and not (kept / "tls" / PAIR[0]).exists():
+            for name in PAIR:
+                shutil.copy2(kept / SERVED / name, kept / "tls" / name)

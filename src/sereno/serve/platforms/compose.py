@@ -10,13 +10,14 @@ from pathlib import Path
 from sereno.core.errors import SerenoError, UsageError
 from sereno.serve.catalogue import BY_NAME, CATALOGUE
 from sereno.serve.catalogue.desk import IMAGE
-from sereno.serve.component import Component
 from sereno.serve.compose import environment, stale
+from sereno.serve.compose.checks import check
 from sereno.serve.compose.front import NGINX, Front, put_back_when_refused, refuse_loopback
 from sereno.serve.compose.health import CRASHES, health_of
 from sereno.serve.compose.images import build, pull
 from sereno.serve.compose.ports import Container, Engine
 from sereno.serve.compose.rendered import BESIDE, IN_THE_REPOSITORY, own, write_beside
+from sereno.serve.compose.rows import row
 from sereno.serve.compose.watch import TAIL_LINES, Watch
 from sereno.serve.compose_parts import OPS_GATEWAY, default_of
 from sereno.serve.native.home import EXAMPLES_FILE, Home, State, write_whole
@@ -32,9 +33,6 @@ PROJECT = "docker"
 
 NGINX_CONF = "docker/nginx/nginx.conf"
 _POLL_SECONDS = 0.5
-_ADDRESSES = {"nginx": "https://localhost:{https}", "grafana": "http://localhost:3000",
-              "prometheus": "http://localhost:9090", "alertmanager": "http://localhost:9093",
-              "node-exporter": "http://localhost:9100"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +97,10 @@ class ComposePlatform:
             self._check_ports(containers)
             build(self._engine, narrator)
             self._pull(narrator)
-            if self._front.is_behind(containers, rendered):
-                narrator.step("checking Nginx's configuration")
-                self._front.check()
+            behind = stale.older_than_their_files(self._root, self._place, containers, rendered)
+            if NGINX in behind and not self._front.is_behind(containers, rendered):
+                behind.remove(NGINX)
+            check(self._engine, behind, narrator)
         try:
             self._start(rendered, narrator)
         except SerenoError as error:
@@ -147,7 +146,8 @@ class ComposePlatform:
         """A row for each component."""
         containers = self._watch.containers()
         memory = self._engine.memory()
-        return [self._row(each, containers, memory) for each in CATALOGUE]
+        https = self._settings.site.https_port
+        return [row(each, containers, memory, watch=self._watch, https_port=https) for each in CATALOGUE]
 
     def logs(self, component: str | None, *, follow: bool, lines: int = 50) -> Iterator[str]:
         """Lines of one container's log, or of all with the component's name before each."""
@@ -283,27 +283,6 @@ class ComposePlatform:
             return True
         narrator.step("nginx takes over its new configuration")
         return self._front.take_over(containers[NGINX])
-
-    def _row(
-        self, component: Component, containers: Mapping[str, Container], memory: Mapping[str, int]
-    ) -> ComponentStatus:
-        container = containers.get(component.name)
-        health = health_of(container)
-        wrong = self._watch.what_is_wrong(component, containers)
-        if health in ("starting", "unhealthy", "healthy") and container is not None and container.state == "running":
-            health = "healthy" if wrong is None else "starting" if health == "starting" else "unhealthy"
-        return ComponentStatus(
-            name=component.name,
-            health=health,
-            since=container.since if container else None,
-            restarts=container.restarts if container else 0,
-            memory_bytes=memory.get(component.name),
-            memory_limit_bytes=container.memory_limit if container else component.limit_mb * 1024 * 1024,
-            version=container.image.rpartition(":")[2] if container else "",
-            url=_ADDRESSES.get(component.name, "").format(https=self._settings.site.https_port),
-            detail=wrong or "",
-            died_at=container.ended if container and container.restarts else None,
-        )
 
     def _compose(self, *arguments: str) -> None:
         done = self._engine.compose(arguments)
