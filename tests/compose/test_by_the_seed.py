@@ -102,7 +102,7 @@ def test_a_stranger_at_a_tool_is_sent_to_sign_in(by_the_seed: Stack, path: str) 
 
 
 def test_one_login_opens_every_tool_through_nginx(by_the_seed: Stack) -> None:
-    cookie = sign_in(by_the_seed)
+    cookie = by_the_seed.sign_in()
 
     def get(path: str) -> Answer:
         return by_the_seed.get(f"https://127.0.0.1:8443{path}", Cookie=cookie)
@@ -128,23 +128,6 @@ def test_while_the_webapp_is_stopped_the_last_good_page_and_the_way_to_the_tools
     finally:
         by_the_seed.compose("start", "webapp")
     assert eventually(lambda: page("/login").status == 200)
-
-
-def sign_in(stack: Stack) -> str:
-    """The cookies of the first administrator, whose password is changed on the way, as it must be."""
-    first = stack.inside("webapp", "cat", "/run/sereno/secrets/desk/first-admin-password").strip()
-    begun = stack.ask("POST", "/api/v1/session", {"name": "admin", "password": first})
-    assert begun.status == 201, begun.body
-    token = json.loads(begun.body)["csrf_token"]
-    changed = stack.ask(
-        "POST",
-        "/api/v1/session/password",
-        {"present": first, "new": "seven lamps in the rain"},
-        Cookie=begun.headers["Set-Cookie"],
-        X_CSRF_Token=token,
-    )
-    assert changed.status == 204, changed.body
-    return changed.headers["Set-Cookie"]
 
 
 def test_each_listening_socket_is_known_and_only_nginx_goes_beyond_loopback(by_the_seed: Stack) -> None:

@@ -154,6 +154,21 @@ class Stack:
             connection.close()
         return Answer(answer.status, told, text)
 
+    def sign_in(self) -> str:
+        """The cookies of the first administrator, whose password is changed on the way, as it must be."""
+        first = self.inside("webapp", "cat", "/run/sereno/secrets/desk/first-admin-password").strip()
+        begun = self.ask("POST", "/api/v1/session", {"name": "admin", "password": first})
+        assert begun.status == 201, begun.body
+        changed = self.ask(
+            "POST",
+            "/api/v1/session/password",
+            {"present": first, "new": "seven lamps in the rain"},
+            Cookie=begun.headers["Set-Cookie"],
+            X_CSRF_Token=json.loads(begun.body)["csrf_token"],
+        )
+        assert changed.status == 204, changed.body
+        return changed.headers["Set-Cookie"]
+
     def served_certificate(self) -> str:
         """The certificate that Nginx shows, as base64 of its DER."""
         with self.engine.network():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import grp
 import os
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,13 +16,15 @@ from sereno.cli.console import show_json
 from sereno.cli.database import examine_database
 from sereno.cli.here import SERVICE_USER, Here
 from sereno.cli.live import Addresses, check_live
+from sereno.cli.live_server import Promises
 from sereno.core.clock import utc_now
 from sereno.core.errors import SerenoError
 from sereno.core.units import parse_duration
 from sereno.outside import lookup, machine
 from sereno.outside.processes import Processes
+from sereno.outside.systemd import Systemd
 from sereno.serve.address_findings import judge_port_holder
-from sereno.serve.catalogue import default_ports
+from sereno.serve.catalogue import BY_NAME, default_ports
 from sereno.serve.findings import (
     Finding,
     Verdict,
@@ -29,9 +32,11 @@ from sereno.serve.findings import (
     judge_disk,
     judge_memory,
 )
+from sereno.serve.native.boot_unit import name_of
 from sereno.serve.native.home import State
 from sereno.serve.platforms import ComponentStatus
 from sereno.watch.probes.stored import ALLOW_PINGS
+from sereno.wiring.stack import project_engine
 
 SIGNS = {Verdict.FINE: ("✓", "green"), Verdict.WARNING: ("!", "yellow"), Verdict.WRONG: ("✗", "red")}
 
@@ -105,7 +110,24 @@ def addresses(here: Here) -> Addresses:
             "LowDiskSpace": (0, f"< {alerts.disk_free_percent:g}"),
             "InstanceDown": (0, "== 0"),
         },
+        promises=Promises(
+            services=tuple(each.name for each in here.settings.services),
+            probes=tuple(each.name for each in here.settings.probes),
+            hosts=tuple(each.name for each in here.settings.hosts),
+            comes_back=_comes_back(here, state),
+        ),
     )
+
+
+def _comes_back(here: Here, state: State) -> Callable[[], bool] | None:
+    """Whether the next boot starts it: natively by systemd where it runs and root set Sereno up, else by the engine."""
+    if state.platform == "compose":
+        engine = project_engine(here.root)
+        return lambda: all(each.comes_back for each in engine.containers() if each.service in BY_NAME)
+    is_an_ordinary_users = os.getuid() != 0 and here.home.path.stat().st_uid == os.getuid()
+    if is_an_ordinary_users or not Systemd.is_first_process():
+        return None  # `up` has said what else can start it.
+    return lambda: Systemd.is_enabled(name_of(here.home.path))
 
 
 def _pings(here: Here) -> list[Finding]:

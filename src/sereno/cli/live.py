@@ -12,9 +12,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import yaml
 
+from sereno.cli.live_server import Promises, ServerChecks
 from sereno.core.clock import rfc3339, utc_now
 from sereno.core.errors import SerenoError
 from sereno.outside.inspection import Inspector
@@ -50,6 +52,7 @@ class Addresses:
     """The repository."""
     rules: Mapping[str, tuple[float, str]]
     """The four host alerts: name → how long (seconds), and how its expression ends."""
+    promises: Promises
 
     @property
     def https(self) -> str:
@@ -105,6 +108,7 @@ class _Live:
             ("Node Exporter answers", lambda: self._is_200(f"{at.node_exporter}/metrics")),
             ("Alertmanager answers", lambda: self._is_200(f"{at.alertmanager}/-/ready")),
             ("An alert goes all the way to the desk", self.delivery),
+            *ServerChecks(at.promises, self._query).checks(),
         ]
         if at.grafana is not None:
             listed.append(("Grafana answers", lambda: self._is_200(f"{at.grafana}/api/health")))
@@ -160,7 +164,9 @@ class _Live:
         return "; ".join(told) or None
 
     def interval(self) -> str | None:
-        intervals = {t["scrapeInterval"] for t in self._api("targets?state=active")["activeTargets"]}
+        targets = self._api("targets?state=active")["activeTargets"]
+        # A probe of a user's own has the interval that its line says.
+        intervals = {t["scrapeInterval"] for t in targets if "source" not in t["labels"]}
         return (
             None
             if intervals == {"15s"}
@@ -218,7 +224,7 @@ class _Live:
         return self._inspector.ask("GET", f"{self._at.prometheus}/api/v1/{path}").json["data"]  # type: ignore[no-any-return]
 
     def _query(self, expression: str) -> list[dict]:  # type: ignore[type-arg]
-        return self._api(f"query?query={expression}")["result"]
+        return self._api(f"query?query={quote(expression)}")["result"]
 
 
 def _counted(text: str, name: str) -> float:

@@ -33,6 +33,8 @@ class Container:
     image: str
     folder: str
     check: tuple[str, ...]
+    comes_back: bool
+    """Whether the engine starts it again by itself, after a reboot too."""
 
     @classmethod
     def of(cls, told: Mapping[str, Any]) -> Container:
@@ -55,6 +57,7 @@ class Container:
             image=config["Image"],
             folder=labels.get("com.docker.compose.project.working_dir", ""),
             check=_command((config.get("Healthcheck") or {}).get("Test") or []),
+            comes_back=(told["HostConfig"].get("RestartPolicy") or {}).get("Name") in ("always", "unless-stopped"),
         )
 
 

@@ -19,7 +19,21 @@ class Systemd:
 
     def runs_here(self) -> bool:
         """Whether systemd is this machine's first process and may be told what to do."""
-        return _RUNNING.is_dir() and os.geteuid() == 0
+        return self.is_first_process() and os.geteuid() == 0
+
+    @staticmethod
+    def is_first_process() -> bool:
+        """Whether systemd is this machine's first process."""
+        return _RUNNING.is_dir()
+
+    @staticmethod
+    def is_enabled(name: str) -> bool:
+        """Whether a unit is started at each boot; any user may ask."""
+        try:
+            _systemctl("--quiet", "is-enabled", name)
+        except SerenoError:
+            return False
+        return True
 
     def install(self, name: str, text: str) -> None:
         """Write a unit, have systemd read it, and have it started at each boot. Raises SerenoError when it refuses."""

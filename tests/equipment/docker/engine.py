@@ -102,6 +102,12 @@ class Engine:
         else:
             yield
 
+    def restart(self) -> None:
+        """Ends everything and starts the daemon anew on the same data, in a new network: to containers, a reboot."""
+        self.stop()
+        again = start(self.root, data=self.data, where="own" if self.isolated else "host")
+        self.pid, self._uplink = again.pid, again._uplink
+
     def stop(self) -> None:
         """Ends the containers, the daemon and every process it started; data and images stay."""
         processes.end(self.pid, marks=_marks(self.root), seconds=_STOP_SECONDS)
