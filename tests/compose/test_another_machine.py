@@ -152,7 +152,7 @@ def test_one_that_does_not_get_well_is_taken_back_with_its_certificate_and_setti
     with squatter(stack.engine, 8443):
         refused = restored.run("backup", "restore", str(left.file), "--yes")
     assert refused.returncode == 1
-    assert "port 8443 is taken" in refused.stderr
+    assert "port 8443, which nginx needs, is taken by" in refused.stderr
     assert "the old is in its place again and runs" in refused.stderr
     assert names(restored) == {"admin", "carla", "later"}
     assert "9443" in settings.read_text()

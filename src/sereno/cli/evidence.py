@@ -14,13 +14,14 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from sereno import __version__
+from sereno.cli.album import Album
 from sereno.cli.console import Narrator
 from sereno.cli.doctor import addresses
 from sereno.cli.here import Here
@@ -28,10 +29,11 @@ from sereno.cli.live import Addresses
 from sereno.core.clock import utc_now
 from sereno.core.errors import SerenoError
 from sereno.core.text import Text
-from sereno.outside.browser import DESKTOP, PHONE, Camera, camera, save
+from sereno.outside.browser import DESKTOP, PHONE, Camera, camera
 from sereno.outside.certificate import read_certificate
 from sereno.outside.inspection import Inspector
 from sereno.serve.secrets import new_password
+from sereno.settings.own import Service
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -42,34 +44,6 @@ STOPPED = "node-exporter"
 ALERT_SECONDS = 90
 WITHOUT_A_PAGE = "does not include a web application"
 """What Debian's Alertmanager says in the place of its page."""
-
-
-@dataclass
-class Album:
-    """The pictures of one run, numbered in the order in which they are taken."""
-
-    folder: Path
-    entries: list[tuple[str, Text, str]] = field(default_factory=list)
-    """File name (empty when there is no picture), caption, and the reason why there is none."""
-
-    def add(self, page: Page, name: str, caption: Text, *, whole_page: bool = True) -> None:
-        """Take a picture of what `page` shows now."""
-        file = f"{len(self.entries) + 1:02d}-{name}.png"
-        save(page, self.folder / file, whole_page=whole_page)
-        self.entries.append((file, caption, ""))
-
-    def miss(self, caption: Text, reason: str) -> None:
-        """Say why there is no picture of something."""
-        self.entries.append(("", caption, reason))
-
-    def index(self, facts: list[str]) -> str:
-        """The text of the folder's README."""
-        lines = ["# Evidence · Evidencias", "", "Written by `./sereno evidence` from a running system.", ""]
-        lines += [f"- {fact}" for fact in facts]
-        for number, (file, caption, reason) in enumerate(self.entries, start=1):
-            lines += ["", f"## {number}. {caption.en} · {caption.es}", ""]
-            lines.append(f"![{caption.en}]({file})" if file else f"No picture · sin captura: {reason}")
-        return "\n".join(lines) + "\n"
 
 
 @click.command()
@@ -164,6 +138,20 @@ class Run:
                 page.goto(f"{self._at.https}/{'login' if name == 'login' else ''}")
                 self._album.add(page, name, caption)
 
+        for service in self._here.settings.services:
+            if not service.domain and service.access == "public":
+                self._own_service(service)
+
+    def _own_service(self, service: Service) -> None:
+        """A service of this machine's user, as its readers reach it."""
+        caption = Text(f"Served: {service.titled.en}", f"Servido: {service.titled.es}")
+        with self._lens.reader(DESKTOP) as page:
+            answer = page.goto(f"{self._at.https}{service.location}")
+            if answer is None or answer.status >= 400:
+                self._album.miss(caption, f"it answers {answer.status if answer else 'nothing'}")
+            else:
+                self._album.add(page, f"service-{service.name}", caption, whole_page=False)
+
     def desk_pages(self) -> None:
         """The desk: the first password has to be changed, then its pages."""
         self._narrator.step("the desk")
@@ -183,6 +171,8 @@ class Run:
                 ("desk", Text("The desk", "La mesa de guardia")),
                 ("users", Text("Users", "Usuarios")),
                 ("alerts", Text("Alerts", "Alertas")),
+                ("services", Text("Services and probes", "Servicios y sondas")),
+                ("backups", Text("Backups", "Copias de seguridad")),
                 ("certificates", Text("Certificates", "Certificados")),
                 ("audit", Text("Audit trail", "Registro de auditoría")),
                 ("api/docs", Text("The API, for people", "La API, para personas")),
