@@ -16,10 +16,9 @@ from typing import IO
 
 from sereno.core.errors import SerenoError
 from sereno.outside.compose_client import find_client
-from sereno.outside.docker_says import Container, read_routes, read_size
+from sereno.outside.docker_says import PROJECT_LABEL, Container, networks_in, read_routes, read_size
 from sereno.outside.processes import Finished, Processes
 
-PROJECT_LABEL = "com.docker.compose.project"
 _QUICK_SECONDS = 20.0
 _TIMED_OUT = 124
 _BUSY_SECONDS = 300.0
@@ -245,11 +244,10 @@ class Docker:
     def networks_taken(self) -> list[IPv4Network]:
         """Every network that this machine already has a route to, or that the engine has made for others."""
         listed = self._docker("network", "ls", "--quiet").split()
-        told = json.loads(self._docker("network", "inspect", *listed))
-        others = [each for each in told if (each["Labels"] or {}).get(PROJECT_LABEL) != self._project]
-        pools = [pool.get("Subnet", "") for each in others for pool in (each["IPAM"]["Config"] or [])]
-        made = [IPv4Network(subnet, strict=False) for subnet in pools if "." in subnet]
-        return made + read_routes(Path("/proc/net/route").read_text(encoding="ascii"))
+        ours, others = networks_in(json.loads(self._docker("network", "inspect", *listed)), self._project)
+        # Our own may be there without a container of ours: what a restore runs to its end makes them.
+        routes = read_routes(Path("/proc/net/route").read_text(encoding="ascii"))
+        return others + [route for route in routes if route not in ours]
 
     def _docker(self, *words: str) -> str:
         done = run(["docker", *words], timeout_seconds=_BUSY_SECONDS)

@@ -11,6 +11,7 @@ from typing import Any
 
 from sereno.core.clock import parse_rfc3339
 
+PROJECT_LABEL = "com.docker.compose.project"
 _NEVER = "0001-01-01"
 """How the engine writes a time that has not come."""
 
@@ -80,6 +81,17 @@ def _command(test: Sequence[str]) -> tuple[str, ...]:
     if not test or test[0] == "NONE":
         return ()
     return tuple(test[1:]) if test[0] == "CMD" else ("/bin/sh", "-c", test[1])
+
+
+def networks_in(told: Sequence[Mapping[str, Any]], project: str) -> tuple[list[IPv4Network], list[IPv4Network]]:
+    """The networks (IPv4) of `docker network inspect`: those of this project, and those of others."""
+    ours: list[IPv4Network] = []
+    others: list[IPv4Network] = []
+    for each in told:
+        kept = ours if (each["Labels"] or {}).get(PROJECT_LABEL) == project else others
+        subnets = [pool.get("Subnet", "") for pool in each["IPAM"]["Config"] or []]
+        kept += [IPv4Network(subnet, strict=False) for subnet in subnets if "." in subnet]
+    return ours, others
 
 
 def read_routes(table: str) -> list[IPv4Network]:

@@ -199,7 +199,7 @@ def _position(key: str) -> int:
 
 def _named_volumes(place: Place) -> Iterable[str]:
     mounts = [mount for each in compose_services(place).values() for mount in each.get("volumes", [])]
-    sources = [default_of(mount) if mount.startswith(BACKUPS) else mount.partition(":")[0] for mount in mounts]
+    sources = [default_of(BACKUPS) if mount.startswith(BACKUPS) else mount.partition(":")[0] for mount in mounts]
     return dict.fromkeys(source for source in sources if source.replace("-", "").isalpha())
 
 

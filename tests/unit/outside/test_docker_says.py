@@ -13,7 +13,7 @@ import pytest
 
 from sereno.outside.ask import ask
 from sereno.outside.compose_client import _numbers
-from sereno.outside.docker_says import Container, read_routes, read_size
+from sereno.outside.docker_says import Container, networks_in, read_routes, read_size
 
 
 def told(**state: Any) -> dict[str, Any]:
@@ -115,3 +115,15 @@ def test_a_health_check_is_true_for_200_alone(port: int) -> None:
 
 def test_a_health_check_is_false_when_nobody_listens(port: int) -> None:
     assert not ask(1, "/healthz")[0]
+
+
+def test_networks_are_told_apart_by_whose_they_are() -> None:
+    told = [
+        {"Labels": {"com.docker.compose.project": "docker"}, "IPAM": {"Config": [{"Subnet": "10.213.41.0/24"}]}},
+        {"Labels": {"com.docker.compose.project": "shop"}, "IPAM": {"Config": [{"Subnet": "10.213.42.0/24"}]}},
+        {"Labels": None, "IPAM": {"Config": [{"Subnet": "172.17.0.0/16"}, {"Subnet": "fd00::/64"}]}},
+        {"Labels": {}, "IPAM": {"Config": None}},
+    ]
+    ours, others = networks_in(told, "docker")
+    assert ours == [IPv4Network("10.213.41.0/24")]
+    assert others == [IPv4Network("10.213.42.0/24"), IPv4Network("172.17.0.0/16")]

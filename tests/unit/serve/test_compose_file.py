@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -118,3 +119,10 @@ def test_nobody_but_two_runs_as_root(name: str) -> None:
 def test_every_value_of_the_environment_has_a_default() -> None:
     assert "${" in TEXT
     assert [part for part in TEXT.split("${")[1:] if ":-" not in part.partition("}")[0]] == []
+
+
+def test_each_volume_that_is_mounted_where_no_setting_names_a_folder_is_declared() -> None:
+    mounts = [mount for service in SERVICES.values() for mount in service.get("volumes", [])]
+    plain = {re.sub(r"\$\{\w+:-(.*?)\}", r"\1", mount).partition(":")[0] for mount in mounts}
+    assert {name for name in plain if name.replace("-", "").isalpha()} == set(FILE["volumes"])
+    assert "backups" in FILE["volumes"]
