@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sereno.core.errors import Unavailable
 from sereno.outside.http import JsonClient
 
 
@@ -17,3 +18,11 @@ class WebappClient:
         Raises Unavailable when the webapp does not answer, or has nothing better than the copy that is there.
         """
         return self._http.text(f"/_gate/copy/{language}")
+
+    def is_ready(self) -> bool:
+        """Whether the desk can do its work now."""
+        try:
+            self._http.text("/readyz")
+        except Unavailable:
+            return False
+        return True

@@ -13,19 +13,23 @@ from sereno.database.session import Database
 from sereno.guard import sessions
 from sereno.guard.store import delete_old_failures
 from sereno.keep.backups.folder import condition_of
-from sereno.outside.child import start_module
+from sereno.outside.child import Answering, start_module
 from sereno.outside.webapp import WebappClient
 from sereno.respond.alerts.service import Alerts
+from sereno.respond.heartbeats.service import LOOK_SECONDS as HEARTBEATS_SECONDS
 from sereno.respond.incidents.grouping import Rules
 from sereno.respond.incidents.service import Incidents
 from sereno.respond.status.copies import write_copies
 from sereno.wiring import Surroundings, open_alertmanager, open_prometheus
 from sereno.wiring.maintenance import open_roll_ups, open_silence_keeper
+from sereno.wiring.notices import address_of, open_heartbeats, open_notices
 from sereno.wiring.probes import open_modules_writer, open_probes
 from sereno.wiring.shelf import open_shelf
 from sereno.worker.backups import LOOK_SECONDS, Backups, Measures
 from sereno.worker.clock import Job
 from sereno.worker.counting import OWN
+from sereno.worker.notices import LOOK_SECONDS as NOTICES_SECONDS
+from sereno.worker.notices import NoticesJob
 
 COPIES_SECONDS = 15
 RECONCILE_SECONDS = 60
@@ -62,6 +66,13 @@ def jobs_with_database(surroundings: Surroundings, database: Database, clock: Wa
     silences = open_silence_keeper(surroundings, database, clock=clock)
     roll_ups = open_roll_ups(surroundings, database, clock=clock)
 
+    heartbeats, webapp = open_heartbeats(surroundings, database, clock=clock), WebappClient(surroundings.webapp_url)
+    notices = NoticesJob(
+        open_notices(surroundings, database, clock=clock),
+        start=Answering,
+        address_of=lambda name: address_of(surroundings, name),
+    )
+
     def reconcile() -> None:
         alerts.reconcile(alertmanager, prometheus)
 
@@ -77,6 +88,8 @@ def jobs_with_database(surroundings: Surroundings, database: Database, clock: Wa
     return [
         Job("reconcile-alerts", RECONCILE_SECONDS, reconcile),
         Job("settle-incidents", SETTLE_SECONDS, settle),
+        Job("notices", NOTICES_SECONDS, notices.look),
+        Job("heartbeats", HEARTBEATS_SECONDS, lambda: heartbeats.look(webapp.is_ready)),
         Job("tidy-sessions", TIDY_SECONDS, tidy),
         Job("probe-modules", MODULES_SECONDS, modules.write),
         Job("probe-addresses", LOOKUP_SECONDS, lambda: probes.look_up_again(clock())),

@@ -91,8 +91,12 @@ class Incidents:
         actor: Actor,
         text: str = "",
         opened_at: datetime | None = None,
+        also: Callable[[Session, int], None] | None = None,
     ) -> Incident:
-        """Open an incident by hand; it stays open until a person resolves it. Raises UsageError."""
+        """Open an incident by hand; it stays open until a person resolves it. Raises UsageError.
+
+        `also` is done in the same transaction, with the incident's number.
+        """
         now = self._clock()
         values = _values_by_hand(title, severity, components, opened_by=actor.name, opened_at=opened_at or now, now=now)
 
@@ -103,6 +107,8 @@ class Incidents:
             event = event_values(number, Kind.OPENED, at=now, actor=actor.name, text=words, details=details)
             store.add_event(session, event)
             audit.record(session, actor, "incident.open", subject(number), now=now, new={"title": values["title"]})
+            if also is not None:
+                also(session, number)
             return _found(store.incident_by_id(session, number), number)
 
         return in_one_transaction(self._database, work)
