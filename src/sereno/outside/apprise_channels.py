@@ -25,6 +25,7 @@ LONGEST_WORDS = 300
 _PATIENCE = frozenset({408, 425, 429})
 _STATUS = re.compile(r"error=(\d{3})\b")
 _SMTP_REFUSAL = re.compile(r"\(?\b(5\d\d), b?['\"]")
+_NETWORK = re.compile(r"Socket Exception: .*(\[Errno -?\d+\] [^'\")]+).*")
 _PLAIN_HOSTS = frozenset(
     {"json", "jsons", "xml", "xmls", "form", "forms", "mailto", "mailtos", "ntfy", "ntfys", "gotify", "gotifys",
      "apprise", "apprises", "matrix", "matrixs", "mmost", "mmosts", "rocket", "rockets", "syslog", "http", "https"}
@@ -94,7 +95,7 @@ def _safe(words: str, url: str) -> str:
     """The words on one line, without what is secret in the address."""
     for secret in sorted(secret_parts(url), key=len, reverse=True):
         words = words.replace(secret, "…")
-    return " ".join(words.split())[:LONGEST_WORDS]
+    return _NETWORK.sub(r"\1", " ".join(words.split()))[:LONGEST_WORDS]
 
 
 class _Ear(logging.Handler):
