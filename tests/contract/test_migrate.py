@@ -11,8 +11,10 @@ from tests.equipment.monitoring import wait_until
 import sereno.guard.store
 import sereno.keep.backups.tables  # So that the metadata knows every table.
 import sereno.respond.alerts.tables  # So that the metadata knows every table.
+import sereno.respond.heartbeats.tables  # So that the metadata knows every table.
 import sereno.respond.incidents.tables  # So that the metadata knows every table.
 import sereno.respond.maintenance.tables  # So that the metadata knows every table.
+import sereno.respond.notices.tables  # So that the metadata knows every table.
 import sereno.respond.status.tables  # So that the metadata knows every table.
 import sereno.watch.probes.tables  # noqa: F401 -- so that the metadata knows every table.
 from sereno.database import migrate as migrating

@@ -15,8 +15,10 @@ from werkzeug.test import TestResponse
 
 import sereno.keep.backups.tables
 import sereno.respond.alerts.tables
+import sereno.respond.heartbeats.tables
 import sereno.respond.incidents.tables
 import sereno.respond.maintenance.tables
+import sereno.respond.notices.tables
 import sereno.respond.status.tables
 import sereno.watch.probes.tables  # noqa: F401 -- known to the metadata also when one test runs alone.
 from sereno.core.clock import Clock, utc_now
