@@ -9,10 +9,9 @@ from pathlib import Path
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.routing import IntegerConverter, Map
+from werkzeug.routing import IntegerConverter
 
 from sereno.core.clock import Clock, utc_now
-from sereno.database.base import LARGEST_NUMBER
 from sereno.database.session import Database
 from sereno.web import auth, error_pages, errors, headers, i18n, menu, request_id, static_files, theme, tracing
 from sereno.web.desk import Desk
@@ -55,10 +54,13 @@ MAX_BODY_BYTES = 2 * 1024 * 1024
 
 
 class RowNumber(IntegerConverter):
-    """`<int:…>` in addresses: no row has a number beyond 63 bits, and some databases choke on one."""
+    """`<int:…>` in addresses: no row has a number beyond 63 bits, and some databases choke on one.
 
-    def __init__(self, url_map: Map) -> None:
-        super().__init__(url_map, max=LARGEST_NUMBER)
+    Refused by its length, so that it is an address with nothing behind it. Refused by its value, Werkzeug would take it
+    for one that knows only the methods of the rule which it tried first.
+    """
+
+    regex = r"\d{1,18}"
 
 
 def create_app(surroundings: Surroundings, *, database: Database | None = None, clock: Clock = utc_now) -> Flask:

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from sereno.core.errors import Unavailable
 from sereno.guard.model import Role
-from sereno.respond.alerts.delivery import MAX_BODY_BYTES, read_delivery
+from sereno.respond.alerts.delivery import MAX_BODY_BYTES, Payload, read_delivery
 from sereno.respond.alerts.model import Alert
 from sereno.respond.alerts.store import Wanted
 from sereno.web.alerts import alerts, cursor, generator_link, read_cursor
@@ -97,7 +97,13 @@ class AlertList(ApiModel):
 
 @blueprint.post("/alertmanager")
 @bearer("alertmanager-token", role=Role.OPERATOR, scope="alerts:write")
-@operation(TAG, N_("Take Alertmanager's delivery (webhook, version 4)"), answers=DeliveryOut, problems=(400, 413, 503))
+@operation(
+    TAG,
+    N_("Take Alertmanager's delivery (webhook, version 4)"),
+    reads=Payload,
+    answers=DeliveryOut,
+    problems=(400, 413, 503),
+)
 def deliver() -> DeliveryOut:
     """Store the delivery, then answer; with 503 while there is no database, so that Alertmanager tries again."""
     request.max_content_length = MAX_BODY_BYTES

@@ -49,6 +49,7 @@ class Operation:
     problems: tuple[int, ...]
     once: bool
     holds_secret: bool
+    reads: type[BaseModel] | None
 
 
 def operation(
@@ -62,16 +63,17 @@ def operation(
     problems: tuple[int, ...] = (),
     once: bool | None = None,
     holds_secret: bool = False,
+    reads: type[BaseModel] | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
     """Declare an API view: it is called with `body` and `query` validated and answers a model, an Answer or None.
 
     `status` is that of success (204 is right for None); `problems` lists the refusals of its own, besides those that
     every view can meet. With `once` the view honours `Idempotency-Key` (`web/repeats.py`); left out, every view does
-    that creates (201). `holds_secret`: its answer is shown once and not kept for a repetition. Put it below `@require`
-    or `@public`.
+    that creates (201). `holds_secret`: its answer is shown once and not kept for a repetition. `reads`: the model of a
+    body that the view reads by itself. Put it below `@require` or `@public`.
     """
     honours_key = status == 201 if once is None else once
-    declared = Operation(tag, summary, body, query, answers, status, problems, honours_key, holds_secret)
+    declared = Operation(tag, summary, body, query, answers, status, problems, honours_key, holds_secret, reads)
 
     def wrap(view: Callable[..., Any]) -> Callable[..., Response]:
         @functools.wraps(view)

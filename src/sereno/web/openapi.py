@@ -99,7 +99,7 @@ def _schemas(declared: list[Operation]) -> tuple[dict[tuple[type[BaseModel], str
     """References by model and direction, and the definitions that they point to."""
     wanted: list[tuple[type[BaseModel], Any]] = [(Problem, "serialization")]
     for one in declared:
-        wanted += [(model, "validation") for model in (one.body, one.query) if model is not None]
+        wanted += [(model, "validation") for model in (one.body, one.reads, one.query) if model is not None]
         wanted += [(model, "serialization") for model in (one.answers,) if model is not None]
     unique = list(dict.fromkeys(wanted))
     references, tree = models_json_schema(unique, ref_template=_REFERENCE)
@@ -148,7 +148,7 @@ def _path_parameters(rule: Rule) -> list[dict[str, Any]]:
             "name": name,
             "in": "path",
             "required": True,
-            "schema": {"type": "integer"} if f"<int:{name}>" in rule.rule else {"type": "string"},
+            "schema": {"type": "integer", "minimum": 0} if f"<int:{name}>" in rule.rule else {"type": "string"},
         }
         for name in _VARIABLE.findall(rule.rule)
     ]

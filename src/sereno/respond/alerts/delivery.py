@@ -42,7 +42,9 @@ def _end(value: object) -> datetime | None:
     return moment if _OLDEST_YEAR <= moment.year <= _LATEST_YEAR else None
 
 
-class _Alert(BaseModel):
+class PayloadAlert(BaseModel):
+    """One alert of a delivery."""
+
     model_config = ConfigDict(extra="ignore")
 
     status: Literal["firing", "resolved"]
@@ -63,13 +65,15 @@ class _Alert(BaseModel):
         return Told(report, Details(self.labels, self.annotations, self.generator_url), group_key)
 
 
-class _Payload(BaseModel):
+class Payload(BaseModel):
+    """What is looked at of the webhook's body; whatever else it holds is left alone."""
+
     model_config = ConfigDict(extra="ignore")
 
     version: Literal["4"]
     group_key: str = Field("", alias="groupKey")
     truncated_alerts: int = Field(0, ge=0, alias="truncatedAlerts")
-    alerts: list[_Alert]
+    alerts: list[PayloadAlert]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ class MalformedDelivery(UsageError):
 def read_delivery(body: bytes, received_at: datetime) -> Delivery:
     """The delivery in `body`. Raises MalformedDelivery; then nothing of it may be stored."""
     try:
-        payload = _Payload.model_validate_json(body)
+        payload = Payload.model_validate_json(body)
     except ValidationError as error:
         raise MalformedDelivery(
             _explain(error), next_step="send Alertmanager's webhook payload, version 4, as JSON"
