@@ -1,5 +1,5 @@
-"""Trouble as people handle it, on a real MariaDB: from the fault to the end, in both languages, by keyboard, on a phone,
-in the dark, without scripts, by two people at once; and no label or comment becomes a part of the page itself."""
+"""Trouble as people handle it, on a real MariaDB: from fault to end, in both languages, by keyboard, on a phone, in the
+dark, without scripts, by two people at once; and no label or comment becomes a part of the page itself."""
 
 from __future__ import annotations
 

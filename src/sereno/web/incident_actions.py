@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from sereno.core.errors import Conflict, NotFound, UsageError
 from sereno.core.text import Text
 from sereno.guard.model import Role
-from sereno.respond.incidents.model import TEXT_LENGTH, Kind
+from sereno.respond.incidents.model import TEXT_LENGTH
 from sereno.web.alerts import SEVERITIES
 from sereno.web.auth import require
 from sereno.web.here import actor
@@ -22,8 +22,6 @@ from sereno.web.incident_words import faster, known_components
 from sereno.web.incidents import incident_page, incidents, words
 
 blueprint = Blueprint("incident_actions", __name__, url_prefix="/incidents")
-
-_STATE_KINDS = (Kind.OPENED, Kind.ACKNOWLEDGED, Kind.RESOLVED, Kind.REOPENED, Kind.MERGED)
 
 
 @blueprint.get("/new")
@@ -191,6 +189,6 @@ def _refused(
 def _faster(id: int) -> str:
     """Who was faster, by name."""
     room = incidents()
-    last = next((event for event in reversed(room.timeline(id)) if event.kind in _STATE_KINDS), None)
+    last = room.last_change(id)
     at = f"{format_datetime(last.at, 'd MMM y, HH:mm:ss')} UTC" if last else ""
     return faster(room.get(id), last, at)

@@ -35,6 +35,7 @@ SIGNS = {
 """The mark beside an entry; the rest has a plain one. It only repeats what the words say."""
 
 HEARTBEAT = "heartbeat:"
+"""How a heartbeat is named as the one who opened or resolved an incident."""
 
 
 def severity_in_words(severity: str) -> str:
@@ -73,6 +74,11 @@ def by_whom(name: str) -> str:
     if name.startswith(HEARTBEAT):
         return str(_("the missing heartbeat %(name)s", name=name.removeprefix(HEARTBEAT)))
     return name
+
+
+def ended_by_itself(incident: Incident) -> bool:
+    """Whether it resolved without a person: its alerts ended, or a missing heartbeat came back."""
+    return incident.resolved_by is None or incident.resolved_by.startswith(HEARTBEAT)
 
 
 def sentence(event: Event) -> str:
@@ -187,6 +193,15 @@ def _merged(event: Event) -> str:
     return str(_(words, number=_detail(event, "into")))
 
 
+def _notice(event: Event) -> str:
+    channel = _detail(event, "channel")
+    if event.details.get("state") == "sent":
+        return str(_("People were told by %(channel)s", channel=channel))
+    reason = _detail(event, "words")
+    told = str(_("Nobody could be told by %(channel)s", channel=channel))
+    return f"{told}: {reason}" if reason else told
+
+
 def _named(message: str) -> Callable[[Event], str]:
     return lambda event: str(_(message, name=event.actor))
 
@@ -206,4 +221,5 @@ _SENTENCES: Mapping[Kind, Callable[[Event], str]] = {
     Kind.REOPENED: _reopened,
     Kind.ADOPTED: _adopted,
     Kind.MERGED: _merged,
+    Kind.NOTICE: _notice,
 }

@@ -21,7 +21,7 @@ from sereno.respond.incidents.strip import Stroke, strip
 from sereno.respond.incidents.times import times_of, waits_of
 from sereno.watch.runbooks import runbook_names
 from sereno.web.alerts import BADGES, SEVERITIES, cursor, generator_link, read_cursor
-from sereno.web.audit import day_begins, day_ends
+from sereno.web.audit import day_begins, day_ends, row_number
 from sereno.web.auth import require
 from sereno.web.desk import desk
 from sereno.web.here import known_identity, now, transact
@@ -33,6 +33,7 @@ from sereno.web.incident_words import (
     STATES,
     by_whom,
     component_title,
+    ended_by_itself,
     known_components,
     sentence,
     severity_in_words,
@@ -45,6 +46,9 @@ blueprint = Blueprint("incidents", __name__, url_prefix="/incidents")
 PAGE = 40
 MOST_OPEN = 100
 """Incidents that are not over, on the first page: with more, a list is no help any more."""
+
+ENTRIES = 100
+"""Of a timeline, on one page."""
 
 SHOWN_AT_HOME = 5
 STRIP_DAYS = 30
@@ -172,8 +176,9 @@ def incident_page(
     room, identity = incidents(), known_identity()
     incident = room.get(id)
     alerts = room.alerts(id)
-    entries = [_entry(event) for event in room.timeline(id)]
     oldest_first = request.args.get("order") == "oldest"
+    beyond = request.args.get("beyond", 0, type=row_number)
+    entries, more = _story(id, beyond, oldest_first=oldest_first)
     return render_template(
         "respond/incident.html",
         **words(),
@@ -182,7 +187,9 @@ def incident_page(
         alerts=alerts,
         expressions={alert.id: link for alert in alerts if (link := generator_link(alert))},
         runbooks=_runbooks(),
-        entries=entries if oldest_first else entries[::-1],
+        entries=entries,
+        more=more,
+        beyond=beyond,
         oldest_first=oldest_first,
         may_act=identity.role >= Role.OPERATOR and incident.merged_into is None,
         may_measure=identity.role >= Role.OPERATOR,
@@ -193,6 +200,17 @@ def incident_page(
         wrong=wrong or {},
         live=not told and not wrong,
     )
+
+
+def _story(id: int, beyond: int, *, oldest_first: bool) -> tuple[list[Entry], int | None]:
+    """A page of the timeline from the entry `beyond` on (0: from the begin), and where the next one begins."""
+    room = incidents()
+    if oldest_first:
+        events = room.timeline(id, after=beyond, limit=ENTRIES + 1)
+    else:
+        events = room.newest(id, before=beyond or None, limit=ENTRIES + 1)
+    shown = events[:ENTRIES]
+    return [_entry(event) for event in shown], shown[-1].id if len(events) > ENTRIES else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +249,7 @@ def words() -> dict[str, object]:
         "severities_in_words": [(severity, _(label)) for severity, label in SEVERITIES.items()],
         "title_of": title_of,
         "by_whom": by_whom,
+        "ended_by_itself": ended_by_itself,
         "component_title": component_title,
         "span": format_span,
         "hold_down": format_span(parse_duration(rules.hold_down)),

@@ -185,3 +185,18 @@ def test_an_unknown_incident_is_a_friendly_404(signed_in: Begin) -> None:
     assert bob.get("/incidents/77").status_code == 404
     assert bob.post("/incidents/77/comment", {"text": "x"}).status_code == 404
     assert bob.post("/incidents/77/assign", {"owner": "mallory"}).status_code == 404
+
+
+def test_a_long_timeline_comes_in_pages_either_way(signed_in: Begin) -> None:
+    bob = signed_in("bob")
+    own = opened(bob)
+    for number in range(105):
+        bob.api("POST", f"/api/v1{own}/comment", {"text": f"note {number:03}"})
+    newest = bob.get(own).text
+    assert "note 104" in newest and "note 004" not in newest
+    older = re.search(r'href="(/incidents/\d+\?beyond=\d+)#timeline"', newest)
+    assert older is not None
+    rest = bob.get(older[1]).text
+    assert "note 004" in rest and "bob opened it by hand" in rest and "note 005" not in rest
+    oldest = bob.get(f"{own}?order=oldest").text
+    assert "note 000" in oldest and "note 099" not in oldest and "Later entries" in oldest

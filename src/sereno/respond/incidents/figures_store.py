@@ -14,6 +14,9 @@ from sereno.respond.incidents.figures import Case, Figures, RuleCount, figures
 from sereno.respond.incidents.model import State
 from sereno.respond.incidents.tables import IncidentRow
 
+_HEARTBEAT = "heartbeat:"
+"""A heartbeat that came back is nobody's doing."""
+
 
 def cases(session: Session, since: datetime, until: datetime) -> list[Case]:
     """The incidents that began from `since` (included) to `until` (not), without those that became part of another.
@@ -38,7 +41,7 @@ def cases(session: Session, since: datetime, until: datetime) -> list[Case]:
             detected_at=row.detected_at,
             acknowledged_at=row.acknowledged_at,
             resolved_at=row.resolved_at if row.state == State.RESOLVED.value else None,
-            resolved_by=row.resolved_by,
+            resolved_by=None if (row.resolved_by or "").startswith(_HEARTBEAT) else row.resolved_by,
             severity=row.severity,
             components=tuple(row.components),
             flapping=row.flapping,
@@ -53,7 +56,7 @@ def rule_counts(session: Session, since: datetime, until: datetime) -> list[Rule
     acknowledged = IncidentRow.acknowledged_at.is_not(None)
     by_itself = (
         (IncidentRow.state == State.RESOLVED.value)
-        & IncidentRow.resolved_by.is_(None)
+        & (IncidentRow.resolved_by.is_(None) | IncidentRow.resolved_by.startswith(_HEARTBEAT))
         & IncidentRow.acknowledged_at.is_(None)
     )
     statement = (

@@ -42,6 +42,9 @@ from sereno.respond.incidents.store import Wanted
 
 _Answer = TypeVar("_Answer")
 
+_STATE_KINDS = (Kind.ACKNOWLEDGED, Kind.RESOLVED, Kind.REOPENED, Kind.OPENED, Kind.MERGED)
+"""The kinds of entry that tell of a change of state."""
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -76,6 +79,16 @@ class Incidents:
         """At most `limit` entries of its timeline with larger numbers than `after`, oldest first."""
         with self._database.unit_of_work() as session:
             return tuple(store.events(session, id, after=after, limit=limit, public_only=public_only))
+
+    def newest(self, id: int, *, before: int | None = None, limit: int = 100) -> tuple[Event, ...]:
+        """At most `limit` entries of its timeline with smaller numbers than `before`, newest first."""
+        with self._database.unit_of_work() as session:
+            return tuple(store.newest_events(session, id, before=before, limit=limit))
+
+    def last_change(self, id: int) -> Event | None:
+        """The entry that tells how it came into its present state."""
+        with self._database.unit_of_work() as session:
+            return store.last_event(session, id, _STATE_KINDS)
 
     def alerts(self, id: int, *, limit: int = 200) -> tuple[Alert, ...]:
         """At most `limit` of its alerts, newest first."""
@@ -231,8 +244,7 @@ class Incidents:
         def guarded(session: Session) -> Incident:
             incident = _found(store.incident_by_id(session, id, lock=True), id)
             if incident.state not in MAY_BECOME[wanted] or incident.merged_into is not None:
-                kinds = (Kind.ACKNOWLEDGED, Kind.RESOLVED, Kind.REOPENED, Kind.OPENED, Kind.MERGED)
-                raise refuse(id, incident.state, wanted, store.last_event(session, id, kinds))
+                raise refuse(id, incident.state, wanted, store.last_event(session, id, _STATE_KINDS))
             work(session, incident)
             old, new = {"state": incident.state.value}, {"state": wanted.value}
             audit.record(session, actor, action, subject(id), now=now, old=old, new=new)

@@ -121,6 +121,14 @@ def events(
     return [_event(row) for row in session.scalars(statement.order_by(EventRow.id).limit(limit))]
 
 
+def newest_events(session: Session, incident_id: int, *, before: int | None = None, limit: int = 100) -> list[Event]:
+    """At most `limit` entries of a timeline, with smaller numbers than `before` if that is given, newest first."""
+    statement = select(EventRow).where(EventRow.incident_id == incident_id)
+    if before is not None:
+        statement = statement.where(EventRow.id < before)
+    return [_event(row) for row in session.scalars(statement.order_by(EventRow.id.desc()).limit(limit))]
+
+
 def last_event(session: Session, incident_id: int, kinds: Iterable[Kind]) -> Event | None:
     """The newest entry of one of these kinds, or None."""
     statement = (
