@@ -50,6 +50,7 @@ from sereno.serve.render import compose_place
 from sereno.serve.secrets import LAB_GRAFANA_PASSWORD
 from sereno.settings import Settings, load_settings
 from sereno.settings.backup import read_passphrase
+from sereno.settings.logo import FOLDER, KINDS, kind_of, read_logo
 from sereno.settings.notify import NOTIFY_SECRETS, file_names, secrets_of_alertmanager, secrets_of_desk
 from sereno.watch.probes.modules import MODULES_FILE, with_kept
 
@@ -93,6 +94,7 @@ def prepare(
     for name in ("static", "errors", "status", "acme"):
         _folder(www / name, DESK_USER, 0o755)
     _folder(www, DESK_USER, 0o755)
+    changed += _logo(clone, www / FOLDER, settings)
     return changed
 
 
@@ -138,13 +140,8 @@ def _passphrase(clone: Path, target: Path, settings: Settings) -> Iterator[str]:
     if not named:
         target.unlink(missing_ok=True)
         return
-    file = clone / named
-    if not file.resolve().is_relative_to(clone):
-        raise SettingsError(
-            f"backup.passphrase_file = {named!r} is outside of the clone, where no container can see it",
-            next_step="put the file into the clone (git ignores passphrase*) and name it as seen from sereno.toml",
-        )
-    if _file(target, read_passphrase(file).encode(), READERS[BACKUPS], 0o440):
+    _refuse_outside(clone, f"backup.passphrase_file = {named!r} is", named, "git ignores passphrase*")
+    if _file(target, read_passphrase(clone / named).encode(), READERS[BACKUPS], 0o440):
         yield "brought the backups' passphrase to the worker"
 
 
@@ -152,11 +149,7 @@ def _notify(clone: Path, secrets: Path, settings: Settings) -> Iterator[str]:
     """Give the desk and Alertmanager what `[notify]` names; what is no longer named is gone."""
     notify = settings.notify
     for named in file_names(notify):
-        if not (clone / named).resolve().is_relative_to(clone.resolve()):
-            raise SettingsError(
-                f"[notify] names {named!r}, which is outside of the clone, where no container can see it",
-                next_step="put the file into the clone (git ignores secret*) and name it as seen from sereno.toml",
-            )
+        _refuse_outside(clone, f"[notify] names {named!r}, which is", named, "git ignores secret*")
     wanted = {"desk": secrets_of_desk(notify, clone), "alertmanager": secrets_of_alertmanager(notify, clone)}
     for reader, texts in wanted.items():
         for stale in (secrets / reader).glob(f"{NOTIFY_SECRETS}*"):
@@ -165,6 +158,14 @@ def _notify(clone: Path, secrets: Path, settings: Settings) -> Iterator[str]:
         for name, text in texts.items():
             if _file(secrets / reader / name, text.encode(), READERS[reader]):
                 yield f"brought {reader}/{name}"
+
+
+def _refuse_outside(clone: Path, what: str, named: str, hint: str) -> None:
+    if not (clone / named).resolve().is_relative_to(clone.resolve()):
+        raise SettingsError(
+            f"{what} outside of the clone, where no container can see it",
+            next_step=f"put the file into the clone ({hint}) and name it as seen from sereno.toml",
+        )
 
 
 def _certificate(clone: Path, folder: Path, kept: Path, program: Path, settings: Settings) -> Iterator[str]:
@@ -236,6 +237,19 @@ def _settings(own: Path, folder: Path) -> Iterator[str]:
     _folder(folder, DESK_USER, 0o500)
     if _file(folder / "sereno.toml", own.read_bytes() if own.is_file() else b"", DESK_USER):
         yield "brought the settings to the desk"
+
+
+def _logo(clone: Path, folder: Path, settings: Settings) -> Iterator[str]:
+    """Give the desk the status page's own logo; one that is no longer named is gone."""
+    named = settings.status_page.logo
+    _refuse_outside(clone, f"status_page.logo = {named!r} is", named, "beside sereno.toml")
+    _folder(folder, DESK_USER, 0o755)
+    for suffix in KINDS:
+        if named and kind_of(named) == suffix:
+            if _file(folder / f"logo{suffix}", read_logo(clone / named), DESK_USER, 0o444):
+                yield "brought the logo to the desk"
+        else:
+            (folder / f"logo{suffix}").unlink(missing_ok=True)
 
 
 def _probes(rendered: Path, folder: Path) -> Iterator[str]:

@@ -28,6 +28,7 @@ COMMANDS = {
     "user": "user",
     "watch": "watch",
     "backup": "backup",
+    "maintenance": "maintenance",
 }
 """Command → the module of this package that has it; a module is imported only when it is needed."""
 

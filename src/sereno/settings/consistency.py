@@ -10,7 +10,8 @@ from sereno.settings.model import Settings
 
 DESKS_PATHS = frozenset(
     {"account", "alertmanager", "alerts", "api", "audit", "backups", "badge", "capacity", "certificates", "desk",
-     "errors", "grafana", "healthz", "heartbeats", "incidents", "language", "login", "logout", "maintenance", "metrics",
+     "errors", "grafana", "healthz", "heartbeats", "history", "incidents",
+     "language", "login", "logo", "logout", "maintenance", "metrics",
      "notices", "objectives", "password", "probes", "prometheus", "readyz", "releases", "reviews", "runbooks",
      "services", "static", "status", "theme", "tokens", "users", ".well-known", "_alive", "_gate"}
 )  # fmt: skip

@@ -118,6 +118,12 @@ class StatusPageSection(Section):
     """The public page."""
 
     title: str = Field("", max_length=80, description="Title of the page; empty: the domain, or this machine's name.")
+    logo: str = Field(
+        "",
+        max_length=500,
+        pattern=r"^(.+\.([sS][vV][gG]|[pP][nN][gG]))?$",
+        description="Path, seen from this file, of your own logo: an SVG or PNG of at most 256 KB.",
+    )
 
 
 class Settings(Section):

@@ -25,6 +25,11 @@ BLUEPRINTS: tuple[str, ...] = (
     "incident_actions",
     "figures",
     "figures_api",
+    "public_pages",
+    "status_feed",
+    "badges",
+    "maintenance",
+    "maintenance_api",
     "alerts",
     "alerts_api",
     "incidents_api",
@@ -93,9 +98,9 @@ def create_app(surroundings: Surroundings, *, database: Database | None = None, 
     # Exactly one hop: Nginx overwrites both headers, so a client's own count for nothing. The Host is Nginx's own.
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=0)  # type: ignore[method-assign]
     # Not at the top: prometheus_client opens files as it is imported, and web/server.py empties their folder first.
-    from sereno.web import metrics, status
+    from sereno.web import front, logo, metrics
 
-    for part in (metrics, tracing, request_id, i18n, static_files, headers, errors, auth, theme, menu, status):
+    for part in (metrics, tracing, request_id, i18n, static_files, headers, errors, auth, theme, menu, front, logo):
         part.init_app(app)
     for name in BLUEPRINTS:
         app.register_blueprint(importlib.import_module(f"sereno.web.{name}").blueprint)

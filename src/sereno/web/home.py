@@ -41,6 +41,7 @@ DOORS = (
     Door("/figures", N_("Figures"), N_("How fast trouble is noticed, taken and ended.")),
     Door("/alerts", N_("Alerts"), N_("What fires now, and what has fired.")),
     Door("/services", N_("Services"), N_("What of your own is served and probed, and how it answered last.")),
+    Door("/maintenance", N_("Scheduled maintenance"), N_("What is planned, told to everyone, and silent meanwhile.")),
     Door("/backups", N_("Backups"), N_("What is saved each night, and whether it restores.")),
     Door("/certificates", N_("Certificates"), N_("What visitors are shown, until when, and how renewing it goes.")),
     Door("/users", N_("Users"), N_("Who may sign in, and what they may do."), Role.ADMIN),

@@ -12,8 +12,8 @@ from sereno.core.errors import Unavailable
 from sereno.guard.model import Identity
 from sereno.respond.status.gauges import Gauge
 from sereno.web.desk import desk
+from sereno.web.front import reader
 from sereno.web.home import add_part
-from sereno.web.status import reader
 
 blueprint = Blueprint("machines", __name__)
 

@@ -29,6 +29,7 @@ ENTRIES = (
     ("/incidents", N_("Incidents")),
     ("/alerts", N_("Alerts")),
     ("/services", N_("Services")),
+    ("/maintenance", N_("Maintenance")),
     ("/backups", N_("Backups")),
     ("/certificates", N_("Certificates")),
     ("/users", N_("Users")),

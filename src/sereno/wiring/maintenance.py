@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sereno.core.clock import Clock, utc_now
 from sereno.database.session import Database
+from sereno.respond.incidents.grouping import MACHINE
 from sereno.respond.maintenance.keeper import SilenceKeeper
 from sereno.respond.maintenance.model import Phase
 from sereno.respond.maintenance.service import Calendar
@@ -24,7 +25,7 @@ def open_calendar(surroundings: Surroundings, database: Database, *, clock: Cloc
     def known() -> Collection[str]:
         own = (*probes.of_settings, *(each.probe for each in probes.asked()))
         names = (*(each.name for each in own), *(each.name for each in surroundings.settings.hosts))
-        return frozenset((*(component.name for component in CATALOGUE), *names))
+        return frozenset((MACHINE, *(component.name for component in CATALOGUE), *names))
 
     return Calendar(database, known, clock=clock)
 

@@ -12,14 +12,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sereno.respond.alerts.model import HEARTBEAT
+from sereno.respond.incidents.grouping import MACHINE
 from sereno.respond.maintenance.model import EVERYTHING, Maintenance, Phase
 
 AUTHOR = "sereno"
 TOLERANCE = timedelta(seconds=1)
 """Alertmanager keeps milliseconds, the database microseconds."""
 
-PROBES_OF: Mapping[str, tuple[str, ...]] = {"webapp": ("desk",), "nginx": ("desk", "redirect")}
-"""Probes of the desk's own whose failure says that a component is away."""
+ALSO_FROM: Mapping[str, tuple[str, ...]] = {
+    "webapp": ("desk",),
+    "nginx": ("desk", "redirect"),
+    MACHINE: ("node-exporter",),
+}
+"""Under which instances alerts come too: the desk's own probes, and this machine's Node Exporter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,7 @@ def _matchers(components: Sequence[str]) -> list[frozenset[Matcher]]:
         # The alert that proves that alerting works must go on, or somebody off the machine would be woken.
         names = (Matcher("alertname", ".+", is_regex=True), Matcher("severity", HEARTBEAT, is_equal=False))
         return [frozenset(names)]
-    instances = sorted({*components, *(probe for each in components for probe in PROBES_OF.get(each, ()))})
+    instances = sorted({*components, *(probe for each in components for probe in ALSO_FROM.get(each, ()))})
     return [
         frozenset({Matcher("component", _any_of(sorted(components)), is_regex=True)}),
         frozenset({Matcher("instance", _any_of(instances), is_regex=True)}),

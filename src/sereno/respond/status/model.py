@@ -30,6 +30,7 @@ class Overall(StrEnum):
     OK = "ok"
     ATTENTION = "attention"
     DOWN = "down"
+    MAINTENANCE = "maintenance"
     UNKNOWN = "unknown"
 
 

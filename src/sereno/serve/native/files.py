@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 from sereno.core.errors import SerenoError
+from sereno.core.files import replace_file
 from sereno.serve.component import Component
 from sereno.serve.native.home import EXAMPLES_FILE, FOLDERS, PRIVATE, Home, write_whole
 from sereno.serve.native.supervision import SCRIPTS
@@ -16,6 +17,7 @@ from sereno.serve.render import exporter_options, render_component, users_sql
 from sereno.serve.secrets import LAB_GRAFANA_PASSWORD, SECRETS
 from sereno.settings import Settings
 from sereno.settings.backup import read_passphrase
+from sereno.settings.logo import FOLDER, KINDS, kind_of, read_logo
 from sereno.settings.notify import NOTIFY_SECRETS, secrets_of_alertmanager, secrets_of_desk
 
 DATA_FOLDERS = (
@@ -107,6 +109,23 @@ def bring_passphrase(home: Home, root: Path, settings: Settings) -> None:
         write_whole(kept, read_passphrase(root / named), 0o600)
     else:
         kept.unlink(missing_ok=True)
+
+
+def bring_logo(home: Home, root: Path, settings: Settings) -> None:
+    """Give the desk the status page's own logo; one that is no longer named is gone.
+
+    Raises SettingsError when it is no small SVG or PNG.
+    """
+    named = settings.status_page.logo
+    for suffix in KINDS:
+        kept = home / "www" / FOLDER / f"logo{suffix}"
+        if named and kind_of(named) == suffix:
+            content = read_logo(root / named)
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            if not kept.is_file() or kept.read_bytes() != content:
+                replace_file(kept, content)
+        else:
+            kept.unlink(missing_ok=True)
 
 
 def bring_notify_secrets(home: Home, root: Path, settings: Settings) -> None:

@@ -214,6 +214,7 @@ class NativePlatform:
         files.make_secrets(self._home, place)
         files.copy_own(self._home, self._root)
         files.bring_passphrase(self._home, self._root, self._settings)
+        files.bring_logo(self._home, self._root, self._settings)
         files.bring_notify_secrets(self._home, self._root, self._settings)
         for component in self._components():
             files.write_configuration(self._home, place, component, self._configuration_of(component, place))
