@@ -70,6 +70,8 @@ GET    /desk                                          viewer   read
 GET    /favicon.ico                                   everyone -
 GET    /figures                                       viewer   read
 GET    /healthz                                       everyone -
+GET    /history                                       everyone -
+GET    /history/<month>                               everyone -
 GET    /incidents                                     viewer   read
 GET    /incidents/<int:id>                            viewer   read
 POST   /incidents/<int:id>/acknowledge                operator -
@@ -80,8 +82,6 @@ POST   /incidents/<int:id>/reopen                     operator -
 POST   /incidents/<int:id>/resolve                    operator -
 GET    /incidents/new                                 operator read
 POST   /incidents/new                                 operator -
-GET    /history                                       everyone -
-GET    /history/<month>                               everyone -
 GET    /login                                         everyone -
 POST   /login                                         everyone -
 GET    /logo/<name>                                   everyone -
