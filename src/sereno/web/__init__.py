@@ -33,6 +33,7 @@ BLUEPRINTS: tuple[str, ...] = (
     "alerts",
     "alerts_api",
     "incidents_api",
+    "rules_api",
     "certificates",
     "runbooks",
     "login",

@@ -10,13 +10,14 @@ from flask import Blueprint, request
 from pydantic import Field
 
 from sereno.core.errors import Unavailable
+from sereno.guard import tokens
 from sereno.guard.model import Role
 from sereno.respond.alerts.delivery import MAX_BODY_BYTES, Payload, read_delivery
 from sereno.respond.alerts.model import Alert
 from sereno.respond.alerts.store import Wanted
 from sereno.web.alerts import alerts, cursor, generator_link, read_cursor
 from sereno.web.api import PREFIX, ApiModel, operation
-from sereno.web.auth import bearer, require
+from sereno.web.auth import bearer, bearer_text, require
 from sereno.web.desk import desk
 from sereno.web.here import now
 from sereno.web.i18n import N_
@@ -56,6 +57,7 @@ class AlertOut(ApiModel):
     labels: dict[str, str]
     annotations: dict[str, str]
     measured_at: str | None = Field(description=N_("Where its expression is shown."))
+    incident_id: int | None = Field(description=N_("The incident that it belongs to."))
 
     @classmethod
     def of(cls, alert: Alert) -> AlertOut:
@@ -73,6 +75,7 @@ class AlertOut(ApiModel):
             labels=dict(alert.details.labels),
             annotations=dict(alert.details.annotations),
             measured_at=generator_link(alert),
+            incident_id=alert.incident_id,
         )
 
 
@@ -107,7 +110,7 @@ class AlertList(ApiModel):
 def deliver() -> DeliveryOut:
     """Store the delivery, then answer; with 503 while there is no database, so that Alertmanager tries again."""
     request.max_content_length = MAX_BODY_BYTES
-    delivery = read_delivery(request.get_data(cache=False), now())
+    delivery = read_delivery(request.get_data(cache=False), now(), foreign=_is_foreign())
     intake = alerts().receive(delivery)
     ALERTS_RECEIVED.inc(intake.alerts)
     if delivery.truncated:
@@ -144,6 +147,11 @@ def listed(query: AlertsQuery) -> AlertList:
 def one(id: int) -> AlertOut:
     """The alert with that number."""
     return AlertOut.of(alerts().get(id))
+
+
+def _is_foreign() -> bool:
+    """Whether another than our own Alertmanager delivers: that one has its own secret and comes not through Nginx."""
+    return "X-Forwarded-For" in request.headers or bearer_text().startswith(tokens.PREFIX)
 
 
 def _look() -> None:

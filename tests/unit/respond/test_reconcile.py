@@ -144,6 +144,12 @@ def test_absence_everywhere_ends_an_alert_at_the_third_look_dated_with_the_first
     assert (alert.ended_at, alert.ended_by) == (at(1), "absence")
 
 
+def test_what_another_sender_told_is_not_ended_by_our_own_alertmanagers_list(desk: Desk) -> None:
+    desk.hears(Told(firing("a", NOON), Details(LABELS, {}), foreign=True))
+    desk.looks(6)
+    assert desk.fires() == ["a"]
+
+
 @pytest.mark.parametrize("changed", ["alertmanager silent", "prometheus silent", "alertmanager young", "still raised"])
 def test_one_look_that_cannot_tell_begins_the_count_anew(with_open_alert: Desk, changed: str) -> None:
     with_open_alert.looks(2)

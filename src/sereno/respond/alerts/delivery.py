@@ -55,14 +55,14 @@ class PayloadAlert(BaseModel):
     generator_url: str = Field("", alias="generatorURL")
     fingerprint: str = Field(pattern=r"^[0-9A-Za-z_-]{1,64}$")
 
-    def told(self, received_at: datetime, group_key: str) -> Told:
+    def told(self, received_at: datetime, group_key: str, *, foreign: bool) -> Told:
         """The report that this is. An end without a time is dated with the delivery, the latest it can have been."""
         report = (
             firing(self.fingerprint, self.starts_at)
             if self.status == "firing"
             else ended(self.fingerprint, self.starts_at, self.ends_at or received_at)
         )
-        return Told(report, Details(self.labels, self.annotations, self.generator_url), group_key)
+        return Told(report, Details(self.labels, self.annotations, self.generator_url), group_key, foreign)
 
 
 class Payload(BaseModel):
@@ -89,15 +89,18 @@ class MalformedDelivery(UsageError):
     """The body is not what Alertmanager sends; the message names each place and what is wrong there."""
 
 
-def read_delivery(body: bytes, received_at: datetime) -> Delivery:
-    """The delivery in `body`. Raises MalformedDelivery; then nothing of it may be stored."""
+def read_delivery(body: bytes, received_at: datetime, *, foreign: bool = False) -> Delivery:
+    """The delivery in `body`; `foreign` when another than our own Alertmanager sent it.
+
+    Raises MalformedDelivery; then nothing of it may be stored.
+    """
     try:
         payload = Payload.model_validate_json(body)
     except ValidationError as error:
         raise MalformedDelivery(
             _explain(error), next_step="send Alertmanager's webhook payload, version 4, as JSON"
         ) from error
-    told = tuple(alert.told(received_at, payload.group_key) for alert in payload.alerts)
+    told = tuple(alert.told(received_at, payload.group_key, foreign=foreign) for alert in payload.alerts)
     return Delivery(told, payload.truncated_alerts, received_at)
 
 

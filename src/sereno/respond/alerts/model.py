@@ -140,12 +140,14 @@ class Details:
 class Told:
     """A report together with what the alert said about itself in it.
 
-    `group_key` is that of the Alertmanager group which it came in; empty where it was not told.
+    `group_key` is that of the Alertmanager group which it came in; empty where it was not told. `foreign`: it was not
+    this system's own Alertmanager that told it.
     """
 
     report: Report
     details: Details
     group_key: str = ""
+    foreign: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,7 @@ class Alert:
     missing_since: datetime | None
     updated_at: datetime
     incident_id: int | None = None
+    foreign: bool = False
 
     @property
     def is_firing(self) -> bool:

@@ -95,7 +95,7 @@ class Alerts:
     def reconcile(self, alertmanager: Alertmanager, prometheus: Prometheus) -> Verdict:
         """Look at what Alertmanager and Prometheus list themselves and mend what deliveries missed."""
         picture = take_picture(alertmanager, prometheus, self._clock())
-        verdict = judge(self.firing(), picture)
+        verdict = judge([each for each in self.firing() if not each.foreign], picture)
         in_one_transaction(self._database, lambda session: _apply(session, verdict, picture.at, self._rules))
         return verdict
 
@@ -153,7 +153,14 @@ def _with_incidents(
     news = [_news(row, said[row["fingerprint"]], before.get(row.get("id", 0))) for row in (*plan.changed, *plan.new)]
     lost = [(row.incident_id, row.fingerprint) for row in map(before.__getitem__, plan.removed) if row.incident_id]
     incidents = place(session, rules, news, lost, now)
-    return [{**row, "incident_id": incidents[row["fingerprint"]].pop(0)} for row in plan.new]
+    return [
+        {
+            **row,
+            "incident_id": incidents[row["fingerprint"]].pop(0),
+            "foreign_sender": said[row["fingerprint"]].foreign,
+        }
+        for row in plan.new
+    ]
 
 
 def _news(row: Mapping[str, Any], told: Told, before: Stored | None) -> News:

@@ -224,4 +224,5 @@ def _alert(row: Row[AlertRow, dict[str, str]]) -> Alert:
         missing_since=stored.missing_since,
         updated_at=stored.updated_at,
         incident_id=stored.incident_id,
+        foreign=stored.foreign_sender,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, Boolean, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import JSON, Boolean, ForeignKey, Index, Integer, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sereno.database.base import BIG_KEY, TABLE_OPTIONS, Base, UtcDateTime, exact_string, key, maybe_moment, moment
@@ -44,7 +44,10 @@ class ReportRow(Base):
 
 
 class AlertRow(Base):
-    """One alert from its first start to its end; see `model.Alert`. `incident_id` is the incident it belongs to."""
+    """One alert from its first start to its end; see `model.Alert`. `incident_id` is the incident it belongs to.
+
+    `foreign_sender`: not this system's own Alertmanager, whose list therefore says nothing of its absence.
+    """
 
     __tablename__ = "alert"
     __table_args__ = (
@@ -70,3 +73,4 @@ class AlertRow(Base):
     missing_since: Mapped[maybe_moment]
     updated_at: Mapped[moment]
     incident_id: Mapped[int | None] = mapped_column(BIG_KEY)
+    foreign_sender: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())

@@ -134,7 +134,7 @@ class Incidents:
             values: dict[str, Any] = {"state": State.ACKNOWLEDGED.value}
             if incident.acknowledged_at is None:
                 values |= {"acknowledged_at": now, "acknowledged_by": actor.name[:100]}
-            if incident.owner is None and actor.user_id is not None:
+            if incident.owner is None and user_row_by_name(session, actor.name) is not None:
                 values["owner"] = actor.name
             store.change(session, id, **values)
             store.add_event(session, event_values(id, Kind.ACKNOWLEDGED, at=now, actor=actor.name))
@@ -205,6 +205,11 @@ class Incidents:
     def publish(self, id: int, text: str, actor: Actor) -> Event:
         """Make the incident public, with this update (Markdown) for strangers to read. Raises NotFound, UsageError."""
         return self._say(id, Kind.PUBLISHED, text, actor, public=True)
+
+    def counts(self) -> dict[tuple[State, str], int]:
+        """How many incidents that are not over there are, by state and severity."""
+        with self._database.unit_of_work() as session:
+            return store.counts_by_state(session)
 
     def settle(self) -> int:
         """Resolve what is over for longer than the hold-down, and let go of groups; answers how many resolved."""
