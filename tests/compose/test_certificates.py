@@ -7,12 +7,13 @@ import shutil
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.equipment import acme
 from tests.equipment.acme import Pebble
-from tests.equipment.compose import Stack, eventually
+from tests.equipment.compose import CommandLine, Stack, eventually
 from tests.equipment.docker import clients
 from tests.equipment.docker.engine import Engine
 from tests.equipment.docker.packages import EquipmentError
@@ -138,6 +139,29 @@ def test_a_refusal_keeps_the_present_one(server: Server) -> None:
             server.authority.lead_back(NAMES[0])
     assert (told["attempts"][0]["code"], told["held"]["kind"], told["served"]) == ("dns", "acme", True)
     assert server.stack.served_certificate() == before
+
+
+def test_a_backup_brings_certificate_and_account_back_where_no_volume_is_left(server: Server, tmp_path: Path) -> None:
+    stack = server.stack
+    made = json.loads(stack.inside("worker", "python", "-m", "sereno.cli", "backup", "now", "--json"))
+    stack.docker("cp", f"{stack.id('worker')}:/var/lib/sereno/backups/{made['name']}", str(tmp_path / made["name"]))
+    before, accounts = stack.served_certificate(), account_keys(stack)
+    assert len(accounts) == 1
+    stack.compose("down", "--volumes")
+    line = CommandLine(stack, tmp_path / "home")
+    line.must("backup", "restore", str(tmp_path / made["name"]), "--on", "compose", "--yes")
+    assert eventually(lambda: stack.served_certificate() == before, 30)
+    assert account_keys(stack) == accounts
+    assert server.trusted_answer()
+    assert server.certificate("renew")["served"] is True
+    assert stack.served_certificate() != before
+    assert account_keys(stack) == accounts
+
+
+def account_keys(stack: Stack) -> list[str]:
+    """The sums of the keys by which the authority knows this server."""
+    listing = "find /srv/sereno/tls/acme -name private_key.json -exec sha256sum {} +"
+    return sorted(line.split()[0] for line in stack.inside("worker", "sh", "-c", listing).splitlines())
 
 
 def test_who_goes_back_has_a_self_signed_one_again(server: Server) -> None:

@@ -37,6 +37,7 @@ title_es = "Caja de peticiones"
 upstream = "{GATEWAY}:{{httpbin}}"
 health_path = "/status/200"
 body_limit = "40m"
+timeout = "4s"
 
 [[services]]
 name = "peers"
@@ -145,6 +146,12 @@ def test_a_large_upload_arrives_whole_though_nginx_has_little_memory(served: Ser
     status, text = served.ask("/httpbin/post", method="POST", body=b"x" * 30_000_000, **binary)
     assert (status, json.loads(text)["data"].count("x")) == (200, 30_000_000)
     assert not served.stack.containers()["nginx"]["State"]["OOMKilled"]
+
+
+def test_a_slow_answer_is_waited_for_as_long_as_the_settings_say(served: Served) -> None:
+    assert served.ask("/httpbin/delay/3")[0] == 200
+    status, text = served.ask("/httpbin/delay/9", Accept_Language="es")
+    assert (status, "Caja de peticiones no responde" in text) == (504, True)
 
 
 def test_a_stream_comes_part_by_part(served: Served) -> None:
