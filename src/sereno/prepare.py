@@ -15,6 +15,7 @@ Run again it changes nothing that is right.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import stat
 import sys
@@ -88,7 +89,7 @@ def prepare(
     changed += _passphrase(clone, secrets / BACKUPS / "backup-passphrase", settings)
     changed += _notify(clone, secrets, settings)
     changed += _certificate(clone, tls, secrets / "nginx", program, settings)
-    changed += _settings(clone / "sereno.toml", settings_folder)
+    changed += _settings(clone / "sereno.toml", settings_folder, lab=lab)
     changed += _probes(clone / "docker" / (environment.get("SERENO_RENDERED") or ".."), probes)
     changed += hand_over_backups(backups, settings.backup.folder, environment.get("SERENO_BACKUPS", ""))
     for name in ("static", "errors", "status", "acme"):
@@ -233,8 +234,10 @@ def _shared_folder(folder: Path) -> None:
     folder.chmod(0o2750)
 
 
-def _settings(own: Path, folder: Path) -> Iterator[str]:
+def _settings(own: Path, folder: Path, *, lab: bool) -> Iterator[str]:
     _folder(folder, DESK_USER, 0o500)
+    # A backup holds it, as natively: where it is restored the classroom stays one.
+    _file(folder / "state.json", json.dumps({"platform": "compose", "lab": lab}).encode(), DESK_USER)
     if _file(folder / "sereno.toml", own.read_bytes() if own.is_file() else b"", DESK_USER):
         yield "brought the settings to the desk"
 

@@ -88,8 +88,9 @@ def _kept(surroundings: Surroundings, environment: Mapping[str, str]) -> dict[st
     if surroundings.platform == "native":
         home = Path(environment.get("SERENO_KEPT", "var"))
         return kept | {"state.json": home / "state.json", "etc": home / "etc"}
-    own = Path(environment.get("SERENO_OWN", ""))
+    own, settings = Path(environment.get("SERENO_OWN", "")), Path(environment.get("SERENO_SETTINGS", "sereno.toml"))
     return kept | {
-        "etc/sereno.toml": Path(environment.get("SERENO_SETTINGS", "sereno.toml")),
+        "state.json": settings.with_name("state.json"),
+        "etc/sereno.toml": settings,
         **{name: own / name for name in OWN_FOLDERS},
     }

@@ -34,7 +34,7 @@ def test_the_folder_is_the_settings_or_the_platforms(
 
 def test_in_compose_too_what_users_add_is_kept_by_its_place_in_a_home(tmp_path: Path) -> None:
     kept = _kept(replaced(tmp_path, "compose", Settings()), {"SERENO_OWN": "/own", "SERENO_SETTINGS": "/s/sereno.toml"})
-    assert kept["etc/sereno.toml"] == Path("/s/sereno.toml")
+    assert (kept["etc/sereno.toml"], kept["state.json"]) == (Path("/s/sereno.toml"), Path("/s/state.json"))
     for name in ("etc/prometheus/rules/custom", "etc/prometheus/targets", "etc/nginx/conf.d"):
         assert kept[name] == Path("/own") / name
 
