@@ -8,6 +8,7 @@ import shutil
 import ssl
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -180,6 +181,29 @@ def squatter(engine: Engine, port: int) -> Iterator[None]:
             yield
         finally:
             process.kill()
+
+
+def test_a_pair_of_the_users_own_comes_back_to_where_the_settings_name_it(
+    restored: CommandLine, tmp_path: Path
+) -> None:
+    stack = restored.stack
+    own, settings = stack.clone / "own", stack.clone / "sereno.toml"
+    kept = settings.read_text()
+    stack.as_student("bash", "docker/nginx/ssl/generate-ssl.sh", "--into", str(own), folder=stack.clone)
+    settings.write_text(kept + '[site]\ncertificate = "own/cert.pem"\nkey = "own/key.pem"\n')
+    restored.must("up")
+    mine = certificate_in(own / "cert.pem")
+    assert eventually(lambda: stack.served_certificate() == mine, 30)
+    made = json.loads(restored.must("backup", "now", "--json"))
+    folder = Path(tomllib.loads(kept)["backup"]["folder"])
+    file = shutil.copy(folder / made["name"], tmp_path)
+    shutil.rmtree(own)
+    settings.write_text(kept)
+    restored.must("backup", "restore", str(file), "--yes")
+    assert certificate_in(own / "cert.pem") == mine
+    assert (own / "key.pem").stat().st_mode & 0o777 == 0o600
+    assert (own / "key.pem").stat().st_uid == stack.clone.stat().st_uid
+    assert eventually(lambda: stack.served_certificate() == mine, 30)
 
 
 def test_a_folder_of_somebody_elses_is_refused_with_what_to_do(restored: CommandLine, tmp_path: Path) -> None:

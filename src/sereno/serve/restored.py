@@ -85,7 +85,8 @@ class RestoredClone:
     def _put_own_pair(self, kept: Path) -> None:
         """Put the user's own certificate and key where the settings name them, if that is in the clone."""
         named = load_settings(self._root / SETTINGS, {}).certificate_pair
-        if named is None or origin(kept) != "own":
+        # In Compose one that is signed by itself counts as self-signed, also when it is the user's.
+        if named is None or origin(kept) in ("", "acme"):
             return
         for path, name in zip(named, PAIR, strict=True):
             place = self._root / path

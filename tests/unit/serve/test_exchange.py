@@ -122,15 +122,16 @@ def served(kept: Path, source: str) -> None:
     (kept / "tls/served").symlink_to(f"pairs/{pair.name}")
 
 
+@pytest.mark.parametrize("source", ["own", "self-signed"])
 def test_a_certificate_of_the_users_own_comes_back_where_the_settings_name_it_in_the_clone(
-    home: Home, kept: Path
+    home: Home, kept: Path, source: str
 ) -> None:
-    served(kept, "own")
+    served(kept, source)
     (kept / "etc/sereno.toml").write_text('[site]\ncertificate = "own/site.pem"\nkey = "own/site.key"\n')
     exchange(home, kept)
     clone = kept.parent / "clone"
-    assert (clone / "own/site.pem").read_text() == "own certificate"
-    assert (clone / "own/site.key").read_text() == "own key"
+    assert (clone / "own/site.pem").read_text() == f"{source} certificate"
+    assert (clone / "own/site.key").read_text() == f"{source} key"
     assert (clone / "own/site.key").stat().st_mode & 0o777 == 0o600
 
 
