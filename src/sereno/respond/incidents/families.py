@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Select, bindparam, exists, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -73,6 +73,25 @@ _COLUMNS = (
 )
 
 
+def _sharing(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    wanted = select(*_COLUMNS).where(*conditions, IncidentRow.merged_into.is_(None)).order_by(IncidentRow.id)
+    return wanted.with_for_update(read=True, of=IncidentRow)
+
+
+# Built once: each delivery runs them, and building them costs more than sending them.
+_OF_FAMILIES = _sharing(
+    IncidentRow.family.in_(bindparam("families", expanding=True)),
+    or_(
+        IncidentRow.resolved_at.is_(None),
+        IncidentRow.resolved_at >= bindparam("since"),
+        IncidentRow.slot.is_not(None),
+    ),
+)
+_BY_NUMBER = _sharing(IncidentRow.id.in_(bindparam("ids", expanding=True)))
+_NEW_INCIDENT = insert(IncidentRow)
+_NEW_EVENT = insert(EventRow)
+
+
 class Neighbours:
     """The incidents of some families, and what happens to them in this transaction."""
 
@@ -87,18 +106,14 @@ class Neighbours:
 
     def find(self, families: Iterable[str], since: datetime) -> None:
         """Share the incidents of `families` that are not over since before `since`, and those that hold a slot."""
-        self._share(
-            IncidentRow.family.in_(sorted(set(families))),
-            or_(IncidentRow.resolved_at.is_(None), IncidentRow.resolved_at >= since, IncidentRow.slot.is_not(None)),
-        )
+        self._share(_OF_FAMILIES, {"families": sorted(set(families)), "since": since})
 
     def find_by_id(self, ids: Iterable[int]) -> None:
         """Share the incidents with these numbers."""
-        self._share(IncidentRow.id.in_(sorted(set(ids))))
+        self._share(_BY_NUMBER, {"ids": sorted(set(ids))})
 
-    def _share(self, *conditions: ColumnElement[bool]) -> None:
-        statement = select(*_COLUMNS).where(*conditions, IncidentRow.merged_into.is_(None)).order_by(IncidentRow.id)
-        for row in self._session.connection().execute(statement.with_for_update(read=True, of=IncidentRow)):
+    def _share(self, statement: Select[*tuple[Any, ...]], values: dict[str, Any]) -> None:
+        for row in self._session.connection().execute(statement, values):
             self.known.setdefault(row.id, _neighbour(row))
 
     def near(self, family: str, stretch: Stretch) -> list[Neighbour]:
@@ -116,7 +131,7 @@ class Neighbours:
             elif each.slot == family:
                 self._free(each)
         try:
-            result = self._session.connection().execute(insert(IncidentRow), {**values, "slot": slot})
+            result = self._session.connection().execute(_NEW_INCIDENT, {**values, "slot": slot})
         except IntegrityError as error:
             raise Again from error  # Somebody else opened it at the same moment; the next attempt finds it.
         own = Neighbour(
@@ -218,7 +233,7 @@ class Neighbours:
                 )
         upsert(self._session, ComponentRow.__table__, self._components, changes=["opened_at"])
         if self._events:
-            self._session.connection().execute(insert(EventRow), self._events)
+            self._session.connection().execute(_NEW_EVENT, self._events)
 
 
 def inserted_number(result: CursorResult[Any]) -> int:
