@@ -26,6 +26,7 @@ COMMANDS = {
     "evidence": "evidence",
     "certificate": "certificate",
     "user": "user",
+    "token": "token",
     "watch": "watch",
     "backup": "backup",
     "maintenance": "maintenance",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sereno.core.errors import Conflict, NotFound, SerenoError, UsageError
+from sereno.core.errors import Conflict, Forbidden, NotFound, SerenoError, UsageError
 
 
 class NameRefused(UsageError):
@@ -94,3 +94,11 @@ class ScopeRefused(UsageError):
 
 class ExpiryRefused(UsageError):
     """A token may not live so long, or so short."""
+
+
+class ScopeBeyondRole(Forbidden):
+    """A scope needs a higher role than its maker has."""
+
+
+class EndlessRefused(Forbidden):
+    """The token would never end, which only an administrator may choose, or it would outlive the one that makes it."""

@@ -10,8 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sereno.core.errors import Forbidden
-from sereno.guard.errors import ExpiryRefused, ScopeRefused
+from sereno.guard.errors import EndlessRefused, ExpiryRefused, ScopeBeyondRole, ScopeRefused
 from sereno.guard.model import Role
 
 DEFAULT_DAYS = 90
@@ -65,8 +64,8 @@ def role_of(scopes: Iterable[Scope]) -> Role:
 def accepted_scopes(texts: Iterable[str], *, maker: Role) -> tuple[Scope, ...]:
     """The scopes that `texts` name, each once, in the order of their declaration.
 
-    Raises ScopeRefused when there is none or one that does not exist, Forbidden when one needs more than the role of
-    `maker`.
+    Raises ScopeRefused when there is none or one that does not exist, ScopeBeyondRole when one needs more than the
+    role of `maker`.
     """
     wanted = set(texts)
     unknown = wanted - {scope.value for scope in Scope}
@@ -76,7 +75,7 @@ def accepted_scopes(texts: Iterable[str], *, maker: Role) -> tuple[Scope, ...]:
     scopes = tuple(scope for scope in Scope if scope.value in wanted)
     for scope in scopes:
         if ROLE_OF[scope] > maker:
-            raise Forbidden(
+            raise ScopeBeyondRole(
                 f"the scope {scope} needs the role {ROLE_OF[scope].value}; yours is {maker.value}",
                 next_step="choose other scopes, or ask an administrator",
             )
@@ -87,10 +86,10 @@ def accepted_end(days: int | None, *, maker: Role, latest: datetime | None, now:
     """When a token made `now` for `days` ends; None: never, which only administrators may choose.
 
     `latest` is the end of the token with which it is made, None when it is made without one or with an endless one.
-    Raises ExpiryRefused or Forbidden.
+    Raises ExpiryRefused or EndlessRefused.
     """
     if days is None and maker is not Role.ADMIN:
-        raise Forbidden(
+        raise EndlessRefused(
             "only an administrator can make a token that never ends", next_step=f"choose 1 to {LONGEST_DAYS} days"
         )
     if days is not None and not 1 <= days <= LONGEST_DAYS:
@@ -100,7 +99,7 @@ def accepted_end(days: int | None, *, maker: Role, latest: datetime | None, now:
         )
     end = None if days is None else now + timedelta(days=days)
     if latest is not None and (end is None or end > latest):
-        raise Forbidden(
+        raise EndlessRefused(
             "a token cannot make one that outlives it", next_step=f"choose an end before {latest:%Y-%m-%d %H:%M} UTC"
         )
     return end

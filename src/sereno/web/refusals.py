@@ -42,6 +42,16 @@ _WORDS: dict[type[SerenoError], tuple[str, str]] = {
         ),
     ),
     errors.NoSuchUser: ("", N_("This account is not there any more. Reload the list.")),
+    errors.TokenNameRefused: (
+        "name",
+        N_("Use 1 to 48 of the letters a-z, digits and . _ @ -, beginning with a letter or digit."),
+    ),
+    errors.TokenNameTaken: ("name", N_("A token of this name is in use. Choose another name, or revoke that one.")),
+    errors.ScopeRefused: ("scopes", N_("Choose at least one.")),
+    errors.ExpiryRefused: ("days", N_("Choose one of the days of the list.")),
+    errors.ScopeBeyondRole: ("scopes", N_("One of these needs a higher role than yours.")),
+    errors.EndlessRefused: ("days", N_("Only an administrator can make a token that never ends.")),
+    errors.NoSuchToken: ("", N_("This token is not there any more. Reload the list.")),
     errors.NoSuchSession: ("", N_("This session has ended already.")),
 }
 

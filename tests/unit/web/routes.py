@@ -54,6 +54,10 @@ GET    /api/v1/session                                viewer   -
 POST   /api/v1/session                                everyone -
 POST   /api/v1/session/password                       viewer   -
 GET    /api/v1/targets                                secret   -
+GET    /api/v1/tokens                                 viewer   admin
+POST   /api/v1/tokens                                 viewer   admin
+DELETE /api/v1/tokens/<int:token_id>                  viewer   admin
+GET    /api/v1/tokens/<int:token_id>                  viewer   admin
 GET    /api/v1/users                                  admin    admin
 POST   /api/v1/users                                  admin    admin
 DELETE /api/v1/users/<int:user_id>                    admin    admin
@@ -111,6 +115,11 @@ GET    /status.json                                   everyone -
 GET    /status.rss                                    everyone -
 GET    /status/<name>                                 everyone -
 POST   /theme                                         viewer   -
+GET    /tokens                                        viewer   -
+GET    /tokens/<int:token_id>/revoke                  viewer   -
+POST   /tokens/<int:token_id>/revoke                  viewer   -
+GET    /tokens/add                                    viewer   -
+POST   /tokens/add                                    viewer   -
 GET    /users                                         admin    admin
 GET    /users/<int:user_id>/delete                    admin    admin
 POST   /users/<int:user_id>/delete                    admin    admin
