@@ -18,7 +18,7 @@ from sereno.database.base import Base
 from sereno.database.migrate import migrate
 from sereno.database.retry import in_one_transaction
 from sereno.database.session import Database
-from sereno.guard import service
+from sereno.guard import hashing, service
 from sereno.guard.errors import LastAdministrator, NameTaken
 from sereno.guard.lockout import FREE_ON_ACCOUNT_FROM_ADDRESS
 from sereno.guard.model import Role, User, UserChange
@@ -115,3 +115,30 @@ def test_guesses_sent_at_once_all_count(database: Database, at_once: AtOnce, cas
     assert made >= FREE_ON_ACCOUNT_FROM_ADDRESS
     with pytest.raises(SerenoError, match="too many failed attempts"):
         sign_in(database, credentials(password=RIGHT), now=NOW)
+
+
+def test_many_who_sign_in_at_once_from_one_address_are_all_let_in(
+    database: Database, at_once: AtOnce, cast: dict[str, User]
+) -> None:
+    outcomes = at_once(*[lambda: sign_in(database, credentials(password=RIGHT), now=NOW)] * 24)
+    assert [outcome for outcome in outcomes if isinstance(outcome, Exception)] == []
+    assert rows(database, FailureRow) == []
+
+
+def test_guesses_among_them_are_no_more_than_ever(
+    database: Database, at_once: AtOnce, cast: dict[str, User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Passwords looked at, not answers, are what a guesser is after."""
+    looked_at: list[str | None] = []
+    matches = hashing.matches
+
+    def counted(password_hash: str | None, password: str) -> bool:
+        looked_at.append(password)
+        return matches(password_hash, password)
+
+    monkeypatch.setattr(hashing, "matches", counted)
+    for round_of_guesses in range(3):
+        at_once(*[lambda: sign_in(database, credentials(password="no idea"), now=NOW)] * 8)
+        # Those that look before any of the eight is noted get through, as they always did; then the door is shut.
+        assert len(looked_at) <= 8 + FREE_ON_ACCOUNT_FROM_ADDRESS - 1, round_of_guesses
+    assert all(row.pending is False for row in rows(database, FailureRow))

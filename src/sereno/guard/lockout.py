@@ -8,6 +8,8 @@ locked out for good:
 - From an address without failures of its own in the last 15 minutes an attempt is always made: the account's count
   alone stops nobody who comes with the right password for the first time.
 - Only attempts that were really made count. Refused ones don't prolong the wait.
+- One that is being made counts until it is known how it ends, so that many guesses sent at once gain nothing. Who would
+  have to wait for these alone is not refused but held up for the moment that they take (`sign_in`).
 """
 
 from __future__ import annotations
@@ -18,6 +20,9 @@ from datetime import datetime, timedelta
 
 WINDOW = timedelta(hours=1)
 """Failures older than this are forgotten."""
+
+DEAD_AFTER = timedelta(seconds=30)
+"""An attempt that has been under way for longer belongs to a process that has died: it counts as failed."""
 
 LONGEST_WAIT = timedelta(minutes=15)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, CursorResult, delete, func, or_, select
+from sqlalchemy import ColumnElement, CursorResult, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from sereno.guard.lockout import WINDOW, Failures, History
+from sereno.guard.lockout import DEAD_AFTER, WINDOW, Failures, History
 from sereno.guard.model import Role, SignedIn, User
 from sereno.guard.tables import FailureRow, SessionRow, UserRow
 
@@ -134,17 +134,34 @@ def delete_ended_sessions(session: Session, *, now: datetime, idle: timedelta) -
     return _delete(session, SessionRow, ended)
 
 
-def failures(session: Session, *, account_sha256: str, address: str, device: str | None, now: datetime) -> History:
-    """What failed within the window and bears on an attempt at that account from there."""
+def failures(
+    session: Session, *, account_sha256: str, address: str, device: str | None, now: datetime, settled: bool = False
+) -> History:
+    """What failed within the window, or is being tried, and bears on an attempt at that account from there.
+
+    With `settled` without what is being tried at this moment.
+    """
     account, place = FailureRow.account_sha256 == account_sha256, FailureRow.address == address
     unknown = FailureRow.device.is_(None)
-    since = now - WINDOW
+    kept = [FailureRow.at > now - WINDOW]
+    if settled:
+        kept.append(or_(FailureRow.pending.is_(False), FailureRow.at <= now - DEAD_AFTER))
     return History(
-        pair=_count(session, account, place, unknown, since=since),
-        address=_count(session, place, unknown, since=since),
-        account=_count(session, account, unknown, since=since),
-        device=None if device is None else _count(session, account, FailureRow.device == device, since=since),
+        pair=_count(session, account, place, unknown, *kept),
+        address=_count(session, place, unknown, *kept),
+        account=_count(session, account, unknown, *kept),
+        device=None if device is None else _count(session, account, FailureRow.device == device, *kept),
     )
+
+
+def settle_failure(session: Session, failure_id: int) -> None:
+    """The attempt has failed; it may have been forgotten already, when another one succeeded."""
+    session.execute(update(FailureRow).where(FailureRow.id == failure_id).values(pending=False))
+
+
+def withdraw_attempt(session: Session, failure_id: int) -> None:
+    """The attempt was not made after all: no password was looked at."""
+    _delete(session, FailureRow, FailureRow.id == failure_id, FailureRow.pending.is_(True))
 
 
 def forget_failures(session: Session, *, account_sha256: str, address: str, device: str | None) -> None:
@@ -171,8 +188,8 @@ def _living(now: datetime, idle: timedelta) -> tuple[ColumnElement[bool], Column
     return SessionRow.expires_at > now, SessionRow.last_seen_at > now - idle
 
 
-def _count(session: Session, *conditions: ColumnElement[bool], since: datetime) -> Failures:
-    statement = select(func.count(), func.max(FailureRow.at)).where(FailureRow.at > since, *conditions)
+def _count(session: Session, *conditions: ColumnElement[bool]) -> Failures:
+    statement = select(func.count(), func.max(FailureRow.at)).where(*conditions)
     count, last_at = session.execute(statement).one()
     return Failures(count, last_at)
 

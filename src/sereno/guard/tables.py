@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sereno.database.base import (
@@ -59,7 +59,7 @@ class SessionRow(Base):
 
 
 class FailureRow(Base):
-    """A sign-in that failed, or is being tried at this moment.
+    """A sign-in that failed, or (`pending`) is being tried at this moment.
 
     Accounts are kept as fingerprints, since people type passwords into the wrong field; `address` is the client that
     `lockout.client` names; `device` is the known browser's number, None for an unknown one.
@@ -78,6 +78,7 @@ class FailureRow(Base):
     account_sha256: Mapped[str] = mapped_column(exact_string(64))
     address: Mapped[str] = mapped_column(exact_string(45))
     device: Mapped[str | None] = mapped_column(exact_string(64))
+    pending: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
 
 
 class TokenRow(Base):

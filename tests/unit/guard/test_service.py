@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from tests.equipment.desk import add_cast
 
-from sereno.core.errors import SerenoError
+from sereno.core.errors import SerenoError, Unavailable
 from sereno.database.session import Database
 from sereno.guard import audit, service, sessions
 from sereno.guard.errors import (
@@ -22,7 +22,9 @@ from sereno.guard.errors import (
     WrongCredentials,
     WrongPassword,
 )
+from sereno.guard.lockout import DEAD_AFTER
 from sereno.guard.model import Actor, Role, User, UserChange
+from sereno.guard.sessions import fingerprint
 from sereno.guard.sign_in import Credentials, KnownDevice, confirm, sign_in
 from sereno.guard.tables import AuditRow, FailureRow, SessionRow, UserRow
 
@@ -318,3 +320,56 @@ def test_every_refusal_names_a_next_step(database: Database, cast: dict[str, Use
             attempt(session)
         refusals.append(refused.value)
     assert all(refusal.next_step for refusal in refusals)
+
+
+def under_way(database: Database, count: int, began: datetime = NOW) -> None:
+    with database.unit_of_work() as session:
+        for _ in range(count):
+            session.add(
+                FailureRow(
+                    at=began, account_sha256=fingerprint("alice"), address="192.0.2.1", device=None, pending=True
+                )
+            )
+
+
+def test_attempts_under_way_hold_up_the_next_one_and_refuse_it_only_when_they_never_end(
+    database: Database, cast: dict[str, User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    under_way(database, 5)
+    waited: list[float] = []
+
+    def others_end(seconds: float) -> None:
+        waited.append(seconds)
+        with database.unit_of_work() as session:
+            session.execute(delete(FailureRow).where(FailureRow.pending.is_(True)))
+
+    monkeypatch.setattr("sereno.guard.sign_in.time.sleep", others_end)
+    assert sign_in(database, credentials(), now=NOW).name == "alice"
+    assert len(waited) == 1
+    under_way(database, 5)
+    monkeypatch.setattr("sereno.guard.sign_in.PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr("sereno.guard.sign_in.time.sleep", lambda _seconds: None)
+    with pytest.raises(TooManyAttempts) as refused:
+        sign_in(database, credentials(), now=NOW)
+    assert refused.value.wait_seconds == 1
+
+
+def test_attempts_of_a_process_that_died_count_as_failures(database: Database, cast: dict[str, User]) -> None:
+    under_way(database, 7, NOW - DEAD_AFTER)
+    with pytest.raises(WrongCredentials):
+        sign_in(database, credentials(password="no idea"), now=NOW)
+    with pytest.raises(TooManyAttempts) as refused:
+        sign_in(database, credentials(), now=NOW)
+    assert refused.value.wait_seconds > 1
+
+
+def test_an_attempt_for_which_there_was_no_turn_leaves_nothing_behind(
+    database: Database, cast: dict[str, User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_many(*_: object) -> bool:
+        raise Unavailable("too many people sign in at this moment")
+
+    monkeypatch.setattr("sereno.guard.hashing.matches", too_many)
+    with pytest.raises(Unavailable):
+        sign_in(database, credentials(), now=NOW)
+    assert rows(database, FailureRow) == []

@@ -49,6 +49,7 @@ POST   /api/v1/probes                                 operator probes:write
 DELETE /api/v1/probes/<int:id>                        operator probes:write
 GET    /api/v1/probes/<int:id>                        viewer   read
 PATCH  /api/v1/probes/<int:id>                        operator probes:write
+GET    /api/v1/rules                                  viewer   read
 DELETE /api/v1/session                                viewer   -
 GET    /api/v1/session                                viewer   -
 POST   /api/v1/session                                everyone -
