@@ -28,6 +28,7 @@ COMMANDS = {
     "user": "user",
     "token": "token",
     "watch": "watch",
+    "incident": "incident",
     "backup": "backup",
     "maintenance": "maintenance",
 }

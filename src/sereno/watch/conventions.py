@@ -93,6 +93,22 @@ DESK_JOB_SUCCESS = "sereno_worker_job_last_success_timestamp_seconds"
 DESK_JOB_INTERVAL = "sereno_worker_job_interval_seconds"
 """Of each of the worker's jobs, by `task`: a label `job` would collide with Prometheus's own."""
 
+INCIDENTS_OPEN = "sereno_incidents_open"
+"""Gauge of the incidents that are not over, by `severity` (critical, warning, other, info) and `state`."""
+
+INCIDENTS_BEGUN = "sereno_incidents_begun_30d"
+INCIDENTS_FLAPPING = "sereno_incidents_flapping_30d"
+INCIDENTS_UNATTENDED = "sereno_incidents_unattended_share_30d"
+"""Gauges over the incidents that began in the last 30 days; the share is of those resolved."""
+
+INCIDENT_DETECT = "sereno_incident_detect_seconds"
+INCIDENT_ACKNOWLEDGE = "sereno_incident_acknowledge_seconds"
+INCIDENT_RESOLVE = "sereno_incident_resolve_seconds"
+"""Gauges over the same, by `statistic` (mean, median, p90): the mean of the latter two are MTTA and MTTR."""
+
+PROCESS_STARTS = 'max by (groupname) (namedprocess_namegroup_oldest_start_time_seconds{job="process"} > 0)'
+"""When each component's oldest process started, in Unix seconds; nothing for one that does not run."""
+
 SERVICE_REQUESTS = "sereno_service_requests_total"
 """Counter of the requests to each service of the user's own, by `service` and class of answer (`code`: 2xx to 5xx)."""
 

@@ -28,6 +28,8 @@ from sereno.wiring.shelf import open_shelf
 from sereno.worker.backups import LOOK_SECONDS, Backups, Measures
 from sereno.worker.clock import Job
 from sereno.worker.counting import OWN
+from sereno.worker.incidents import AROUND_SECONDS, Around, IncidentMeasures
+from sereno.worker.incidents import MEASURE_SECONDS as INCIDENTS_SECONDS
 from sereno.worker.notices import LOOK_SECONDS as NOTICES_SECONDS
 from sereno.worker.notices import NoticesJob
 
@@ -84,10 +86,15 @@ def jobs_with_database(surroundings: Surroundings, database: Database, clock: Wa
         in_one_transaction(database, lambda session: sessions.delete_ended(session, now=now))
         in_one_transaction(database, lambda session: delete_old_failures(session, now=now))
 
-    backups = Backups(surroundings.settings.backup, open_shelf(surroundings), database, start=start_module, clock=clock)
+    shelf = open_shelf(surroundings)
+    around = Around(surroundings.settings, database, prometheus, shelf, clock=clock)
+    measures = IncidentMeasures(OWN, surroundings.settings, database, clock)
+    backups = Backups(surroundings.settings.backup, shelf, database, start=start_module, clock=clock)
     return [
         Job("reconcile-alerts", RECONCILE_SECONDS, reconcile),
         Job("settle-incidents", SETTLE_SECONDS, settle),
+        Job("around-incidents", AROUND_SECONDS, around.look),
+        Job("incident-measures", INCIDENTS_SECONDS, measures.show),
         Job("notices", NOTICES_SECONDS, notices.look),
         Job("heartbeats", HEARTBEATS_SECONDS, lambda: heartbeats.look(webapp.is_ready)),
         Job("tidy-sessions", TIDY_SECONDS, tidy),

@@ -96,3 +96,14 @@ class EventRow(Base):
     details: Mapped[dict[str, Any]] = mapped_column(JSON)
     public: Mapped[bool] = mapped_column(Boolean, default=False)
     pending: Mapped[bool] = mapped_column(Boolean, default=False)
+
+
+class SettingsSeenRow(Base):
+    """Which settings ran since when, by a hash of them: a row for each change."""
+
+    __tablename__ = "settings_seen"
+    __table_args__ = (TABLE_OPTIONS,)
+
+    id: Mapped[key]
+    seen_at: Mapped[moment]
+    fingerprint: Mapped[str] = mapped_column(exact_string(64))
