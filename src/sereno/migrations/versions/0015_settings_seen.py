@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from sereno.database.base import BIG_KEY, TABLE_OPTIONS, UtcDateTime, exact_string
 from sereno.migrations.steps import drop_table, ensure_table
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
