@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import event, or_, select
-from sqlalchemy.orm import Mapper, Session
+from sqlalchemy.orm import Mapper, ORMExecuteState, Session
 
 from sereno.guard.model import Actor, AuditEntry, User
 from sereno.guard.tables import AuditRow
@@ -20,10 +20,15 @@ PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What to look for; empty fields look for nothing. `text` is found in actor, subject, action and address."""
+    """What to look for; empty fields look for nothing.
+
+    `text` is found in actor, subject, action and address; actor and subject begin with `actor` and `subject`.
+    """
 
     text: str = ""
     action: str = ""
+    actor: str = ""
+    subject: str = ""
     since: datetime | None = None
     until: datetime | None = None
     before_id: int | None = None
@@ -72,14 +77,18 @@ def difference(old: User, new: User) -> tuple[dict[str, object], dict[str, objec
     return {name: before[name] for name in changed}, {name: after[name] for name in changed}
 
 
-def find(session: Session, search: Search) -> list[AuditEntry]:
+def find(session: Session, search: Search, *, limit: int = PAGE + 1) -> list[AuditEntry]:
     """The newest entries that fit, at most one more than a page: its presence says that there are more."""
-    statement = select(AuditRow).order_by(AuditRow.id.desc()).limit(PAGE + 1)
+    statement = select(AuditRow).order_by(AuditRow.id.desc()).limit(limit)
     if search.text:
         columns = (AuditRow.actor, AuditRow.subject, AuditRow.action, AuditRow.address)
         statement = statement.where(or_(*(column.contains(search.text, autoescape=True) for column in columns)))
     if search.action:
         statement = statement.where(AuditRow.action == search.action)
+    if search.actor:
+        statement = statement.where(AuditRow.actor.startswith(search.actor, autoescape=True))
+    if search.subject:
+        statement = statement.where(AuditRow.subject.startswith(search.subject, autoescape=True))
     if search.since is not None:
         statement = statement.where(AuditRow.at >= search.since)
     if search.until is not None:
@@ -109,6 +118,12 @@ def _written(values: Mapping[str, object] | None) -> str | None:
 
 def _read(text: str | None) -> dict[str, Any]:
     return dict(json.loads(text)) if text else {}
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _refuse_statement(state: ORMExecuteState) -> None:
+    if (state.is_update or state.is_delete) and state.bind_mapper is not None and state.bind_mapper.class_ is AuditRow:
+        raise RuntimeError("the audit trail only grows")
 
 
 @event.listens_for(AuditRow, "before_update")

@@ -42,6 +42,7 @@ BLUEPRINTS: tuple[str, ...] = (
     "users",
     "tokens",
     "audit",
+    "audit_export",
     "backups",
     "session_api",
     "users_api",

@@ -32,6 +32,7 @@ ACTIONS = {
     "user.change-password": N_("Password changed"),
     "token.add": N_("Token made"),
     "token.revoke": N_("Token revoked"),
+    "audit.export": N_("Audit trail exported"),
     "backup.ask": N_("Backup asked for"),
     "probe.add": N_("Probe added"),
     "probe.change": N_("Probe changed"),
@@ -76,13 +77,7 @@ VALUES = {
 @require(Role.ADMIN)
 def show() -> str:
     """One page of entries that fit the search."""
-    search = audit.Search(
-        text=request.args.get("text", "").strip()[:100],
-        action=request.args.get("action", ""),
-        since=day_begins(request.args.get("since", "")),
-        until=day_ends(request.args.get("until", "")),
-        before_id=request.args.get("before", type=row_number),
-    )
+    search = wanted()
     found = transact(lambda session: audit.find(session, search))
     entries = found[: audit.PAGE]
     older = None
@@ -95,6 +90,24 @@ def show() -> str:
         actions=ACTIONS,
         actions_in_words=[(action, _(words)) for action, words in ACTIONS.items()],
         search=search,
+        query=urlencode({name: text for name, text in request.args.items() if text and name in SEARCHED}),
+    )
+
+
+SEARCHED = ("text", "action", "actor", "subject", "since", "until")
+"""The fields of the search, as the address names them."""
+
+
+def wanted() -> audit.Search:
+    """What the address asks for."""
+    return audit.Search(
+        text=request.args.get("text", "").strip()[:100],
+        action=request.args.get("action", ""),
+        actor=request.args.get("actor", "").strip()[:100],
+        subject=request.args.get("subject", "").strip()[:128],
+        since=day_begins(request.args.get("since", "")),
+        until=day_ends(request.args.get("until", "")),
+        before_id=request.args.get("before", type=row_number),
     )
 
 

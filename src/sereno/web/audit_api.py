@@ -26,6 +26,8 @@ class AuditQuery(ApiModel):
 
     text: str = Field("", max_length=100, description=N_("Found in actor, subject, action and address."))
     action: str = Field("", max_length=64)
+    actor: str = Field("", max_length=100, description=N_("How the name of whoever did it begins."))
+    subject: str = Field("", max_length=128, description=N_("How what it was done to begins, as in user: or token:ci."))
     since: AwareDatetime | None = Field(None, description=N_("RFC 3339."))
     until: AwareDatetime | None = Field(None, description=N_("RFC 3339."))
     before: int | None = Field(None, ge=0, le=LARGEST_NUMBER, description=N_("Only older entries than this number."))
@@ -62,7 +64,15 @@ class EntryList(ApiModel):
 @operation(TAG, N_("Search the audit trail"), query=AuditQuery, answers=EntryList)
 def search(query: AuditQuery) -> EntryList:
     """One page of entries, newest first."""
-    wanted = audit.Search(query.text, query.action, query.since, query.until, query.before)
+    wanted = audit.Search(
+        text=query.text,
+        action=query.action,
+        actor=query.actor,
+        subject=query.subject,
+        since=query.since,
+        until=query.until,
+        before_id=query.before,
+    )
     found = transact(lambda session: audit.find(session, wanted))
     entries = found[: audit.PAGE]
     return EntryList(

@@ -66,6 +66,8 @@ GET    /api/v1/users/<int:user_id>                    admin    admin
 PATCH  /api/v1/users/<int:user_id>                    admin    admin
 POST   /api/v1/users/<int:user_id>/reset-password     admin    admin
 GET    /audit                                         admin    admin
+GET    /audit/export.csv                              admin    admin
+GET    /audit/export.jsonl                            admin    admin
 GET    /backups                                       viewer   read
 POST   /backups                                       operator -
 GET    /badge/<name>.svg                              everyone -
