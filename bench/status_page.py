@@ -1,12 +1,27 @@
-"""The status page through Nginx and TLS, shared for a second, beside a static file of the same size in the same run."""
+"""The status page through Nginx and TLS, shared for a second, beside a static file of the same size in the same run.
+
+The page is a full one: a year of days for every component, some with outages, incidents with updates, a maintenance.
+"""
 
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 
+from tests.equipment.desk_server import DeskServer
 from tests.equipment.nginx import Nginx
 
-from bench.common import desk_with_everything, interleaved, print_table, settle, wrk
+from bench.common import desk_with_everything, interleaved, print_table, pss_mb, settle, wrk
+from sereno.core.clock import utc_now
+from sereno.core.text import Text
+from sereno.database.session import Database, make_engine
+from sereno.guard.model import Actor
+from sereno.respond.incidents.service import Incidents
+from sereno.respond.maintenance.model import Wanted
+from sereno.respond.maintenance.service import Calendar
+from sereno.respond.status import store
+from sereno.respond.status.uptime import DAY_SECONDS, Day
+from sereno.serve.catalogue import CATALOGUE
 
 GOAL = 0.6
 
@@ -15,6 +30,8 @@ def main() -> None:
     """Print the table, and whether the goal is met."""
     with desk_with_everything() as desk:
         desk.start()
+        fill(desk)
+        desk.start_worker()
         nginx = Nginx(ports={"webapp": desk.port})
         try:
             settle(desk)
@@ -32,6 +49,7 @@ def main() -> None:
         finally:
             nginx.close()
         direct = wrk(desk.url + "/")
+        memory = {name: pss_mb(desk.processes[name].pid) for name in ("webapp", "worker")}
     whole = loads["static file of its size"].per_second
     print(f"{os.cpu_count()} cores; {CONNECTIONS_TEXT}; the page has {len(page)} bytes\n")
     rows = [
@@ -48,8 +66,32 @@ def main() -> None:
         )
     )
     print_table(("", "requests", "p99", "failed", "of the static file"), rows)
+    print("\nmemory afterwards (PSS): " + ", ".join(f"{name} {taken:.0f} MB" for name, taken in memory.items()))
     share = loads["status page"].per_second / whole
     print(f"\ngoal: at least {GOAL} of the static file; measured {share:.2f}")
+
+
+def fill(desk: DeskServer) -> None:
+    """What a page shows after a year: days, some of them bad, three incidents, and a maintenance to come."""
+    database, today = Database(make_engine(desk.database.url)), utc_now().date()
+    with database.unit_of_work() as session:
+        for back in range(365):
+            sums = {
+                component.name: Day(DAY_SECONDS - 300, 300) if (back + 7 * number) % 30 == 29 else Day(DAY_SECONDS)
+                for number, component in enumerate(CATALOGUE)
+            }
+            store.save_day(session, today - timedelta(days=back), sums, rolled_at=utc_now())
+    bob, room = Actor("bob", "192.0.2.1"), Incidents(database)
+    for number in range(3):
+        one = room.open(Text(f"Trouble {number}", f"Problema {number}"), "critical", ["mysql", "webapp"], actor=bob)
+        for update in range(4):
+            room.publish(one.id, f"Update **{update}**: we look at it, and write again in half an hour.", bob)
+        if number:
+            room.resolve(one.id, bob)
+    begin = utc_now() + timedelta(days=1)
+    wanted = Wanted(Text("New disk", ""), Text("Slow for an hour.", ""), begin, begin + timedelta(hours=1), ("mysql",))
+    Calendar(database, lambda: {"mysql"}).add(wanted, actor=bob)
+    database.engine.dispose()
 
 
 CONNECTIONS_TEXT = "TLS 1.3, 16 kept connections"
