@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from flask_babel import gettext as _
 
+from sereno.core.clock import parse_rfc3339
 from sereno.core.text import Text
 from sereno.respond.incidents.grouping import MACHINE
 from sereno.respond.incidents.model import BY_ALERTS, Event, Incident, Kind, State
@@ -115,6 +117,14 @@ def _by_itself(event: Event) -> bool:
     return event.actor == BY_ALERTS or event.actor.startswith(HEARTBEAT)
 
 
+def happened_at(event: Event) -> datetime:
+    """When what an entry tells happened; the entry itself may be later, since somebody had to look first."""
+    try:
+        return parse_rfc3339(str(event.details["happened_at"]))
+    except (KeyError, ValueError):
+        return event.at
+
+
 def _detail(event: Event, name: str) -> str:
     value = event.details.get(name)
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value if value is not None else "")
@@ -193,6 +203,16 @@ def _merged(event: Event) -> str:
     return str(_(words, number=_detail(event, "into")))
 
 
+def _happened(message: str) -> Callable[[Event], str]:
+    """Something that happened around the incident; `what` is a component or a file."""
+
+    def told(event: Event) -> str:
+        what = _detail(event, "component")
+        return str(_(message, what=dict(known_components()).get(what, what)))
+
+    return told
+
+
 def _notice(event: Event) -> str:
     channel = _detail(event, "channel")
     if event.details.get("state") == "sent":
@@ -222,4 +242,7 @@ _SENTENCES: Mapping[Kind, Callable[[Event], str]] = {
     Kind.ADOPTED: _adopted,
     Kind.MERGED: _merged,
     Kind.NOTICE: _notice,
+    Kind.RESTARTED: _happened(N_("Started anew: %(what)s")),
+    Kind.SETTINGS_CHANGED: _happened(N_("The settings were changed (now %(what)s)")),
+    Kind.BACKUP: _happened(N_("A backup was made: %(what)s")),
 }

@@ -34,6 +34,7 @@ from sereno.web.incident_words import (
     by_whom,
     component_title,
     ended_by_itself,
+    happened_at,
     known_components,
     sentence,
     severity_in_words,
@@ -218,6 +219,7 @@ class Entry:
     """An entry of the timeline as the page shows it; `html` is safe."""
 
     event: Event
+    at: datetime
     sentence: str
     sign: str
     html: Markup
@@ -225,7 +227,7 @@ class Entry:
 
 def _entry(event: Event) -> Entry:
     html = Markup(to_html(event.text))  # noqa: S704 -- to_html answers nothing that could do harm.
-    return Entry(event, sentence(event), SIGNS.get(event.kind, "plain"), html)
+    return Entry(event, happened_at(event), sentence(event), SIGNS.get(event.kind, "plain"), html)
 
 
 def _runbooks() -> frozenset[str]:

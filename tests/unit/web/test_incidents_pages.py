@@ -10,6 +10,10 @@ from flask import Flask
 from tests.equipment.desk import Visitor
 from tests.equipment.desk_server import alert, payload
 
+from sereno.database.session import Database
+from sereno.respond.incidents.around import Happening, tell_around
+from sereno.respond.incidents.model import Kind
+
 from .conftest import Clock
 
 Begin = Callable[[str], Visitor]
@@ -200,3 +204,28 @@ def test_a_long_timeline_comes_in_pages_either_way(signed_in: Begin) -> None:
     assert "note 004" in rest and "bob opened it by hand" in rest and "note 005" not in rest
     oldest = bob.get(f"{own}?order=oldest").text
     assert "note 000" in oldest and "note 099" not in oldest and "Later entries" in oldest
+
+
+def test_the_status_page_leads_those_with_an_account_to_the_incident(app: Flask, signed_in: Begin) -> None:
+    deliver(app, alert("f1"))
+    bob = signed_in("bob")
+    bob.post("/incidents/1/publish", {"public_text": "We are on it."})
+    assert 'href="/incidents/1"' in bob.get("/").text
+    stranger = Visitor(app).get("/").text
+    assert "We are on it." in stranger and "/incidents/1" not in stranger
+
+
+def test_what_happened_around_it_stands_on_its_timeline(signed_in: Begin, database: Database, clock: Clock) -> None:
+    bob = signed_in("bob")
+    own = opened(bob)
+    happened = [
+        Happening(Kind.RESTARTED, clock(), "mysql"),
+        Happening(Kind.BACKUP, clock(), "night.tar"),
+        Happening(Kind.SETTINGS_CHANGED, clock(), "0123456789ab"),
+    ]
+    with database.unit_of_work() as session:
+        tell_around(session, happened, clock())
+    page = bob.get(own).text
+    for words in ("Started anew: Database", "A backup was made: night.tar", "The settings were changed"):
+        assert words in page
+    assert "Arrancado de nuevo: Base de datos" in bob.get(own, Accept_Language="es").text

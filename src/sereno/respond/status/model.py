@@ -47,6 +47,9 @@ class ShownAlert:
     id: int | None = None
     """The desk's number for it, None for one that only Prometheus tells of."""
 
+    incident_id: int | None = None
+    """The incident that it belongs to, for signed-in readers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Status:

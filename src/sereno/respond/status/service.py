@@ -107,6 +107,7 @@ class StatusReader:
             sentences=sentences,
             public_sentences=self._public(sentences, details.name, dict(details.labels), seen),
             id=alert.id,
+            incident_id=alert.incident_id,
         )
 
     def _raised(self, alert: FiringAlert, seen: _Seen) -> ShownAlert:
