@@ -35,7 +35,8 @@ run_tests() {
             --vm) vm=yes ;;
             -h | --help)
                 printf '%s\n' 'Usage: ./sereno test [--fast] [--vm] [PYTEST ARGUMENTS …]' '' \
-                    '  Passes the tests of this project, apart from any running stack.' '' \
+                    '  Passes the tests of this project, apart from any running stack; without arguments for pytest in' \
+                    '  three parts side by side.' '' \
                     '  --fast  lint, types, layers and unit tests: no servers, under a minute' \
                     '  --vm    also the Vagrant machine: minutes'
                 exit 0

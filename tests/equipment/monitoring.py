@@ -52,13 +52,14 @@ def wait_until(what: str, condition: Callable[[], Any], seconds: float = 20) -> 
     """Ask `condition` until it answers something true, and answer that; fails with `what` after `seconds`."""
     deadline = time.monotonic() + seconds
     last_error: Exception | None = None
-    while time.monotonic() < deadline:
+    while (asked := time.monotonic()) < deadline:
         try:
             if answer := condition():
                 return answer
         except Exception as error:
             last_error = error
-        time.sleep(0.1)
+        # What is costly to ask, as a command, is asked less often: others wait at the same time.
+        time.sleep(min(max(time.monotonic() - asked, 0.1), 2))
     raise AssertionError(f"not within {seconds} s: {what}" + (f" ({last_error})" if last_error else ""))
 
 

@@ -13,6 +13,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from sereno.core.files import replace_file
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -22,10 +24,12 @@ def prepare(home: Path) -> None:
     folder.mkdir(parents=True)
     home.chmod(0o755)
     for made in _made_once().iterdir():
-        subprocess.run(["cp", "--archive", "--reflink=auto", str(made), str(folder)], check=True)
+        # Links, since the files are read and nothing writes into them; but scripts name the folder that they lie in.
+        subprocess.run(["cp", "--archive", "--link", str(made), str(folder)], check=True)
         for script in (folder / made.name / "bin").iterdir():
             if not script.is_symlink():
-                script.write_bytes(script.read_bytes().replace(os.fsencode(made), os.fsencode(folder / made.name)))
+                text = script.read_bytes().replace(os.fsencode(made), os.fsencode(folder / made.name))
+                replace_file(script, text, script.stat().st_mode & 0o777)
 
 
 @functools.cache
