@@ -34,6 +34,8 @@ class Facts:
     is_issued: bool = False
     """Whether an authority's certificate is here already."""
     lab: bool = False
+    lab_machine: bool = False
+    """Whether this is the classroom's virtual machine (see Vagrantfile)."""
 
 
 def farewell(here: Here, state: State) -> str:
@@ -48,6 +50,7 @@ def farewell(here: Here, state: State) -> str:
         certificate=here.certificate,
         is_issued=_is_issued(here, state),
         lab=state.lab,
+        lab_machine=os.environ.get("SERENO_LAB_VM") == "1",
     )
     return "\n".join(["", *told(here.settings, facts)])
 
@@ -69,7 +72,7 @@ def told(settings: Settings, facts: Facts) -> list[str]:
         *_certificate(settings, facts),
         *_firewall(settings),
         f"  To reach the other ports from elsewhere: ssh {tunnel} {facts.account}@{_reached_as(settings, facts)}",
-        *(_classroom(settings, facts.ports["grafana"]) if facts.lab else []),
+        *(_classroom(settings, facts) if facts.lab else []),
     ]
 
 
@@ -120,13 +123,15 @@ def _firewall(settings: Settings) -> list[str]:
     return lines
 
 
-def _classroom(settings: Settings, port: int) -> list[str]:
+def _classroom(settings: Settings, facts: Facts) -> list[str]:
     """What `--lab` means, and how to leave it."""
+    # The virtual machine's ports are forwarded from the loopback of the machine that it runs on.
+    whose = "the machine around this one" if facts.lab_machine else "this machine"
     return [
         "",
         f"  This is the classroom set-up (--lab): everyone knows Grafana's login, admin / {LAB_GRAFANA_PASSWORD}.",
-        f"  Its port {port} answers on this machine alone, to everyone who can log in here; every other password is",
-        "  generated. The probes called (example) ask this very system: change or remove them on the page /services.",
+        f"  Its port {facts.ports['grafana']} answers on {whose} alone, to everyone who can log in there; every other",
+        "  password is generated. The probes called (example) ask this very system; the page /services changes them.",
         f"  Everything is measured every {settings.prometheus.scrape_interval}; for another interval write",
         '  scrape_interval = "5s" below [prometheus] into sereno.toml, then ./sereno up.',
         "  For a server, leave the classroom: ./sereno down --erase, then ./sereno up.",

@@ -141,6 +141,15 @@ def test_the_classroom_is_told_to_be_one_with_its_login_and_the_way_out(here: He
     assert "measured every 15s" in said and 'scrape_interval = "5s"' in said
 
 
+def test_the_classrooms_virtual_machine_is_reached_from_the_one_around_it(
+    here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = State(platform="compose", profile="standard", lab=True)
+    assert "answers on this machine alone" in urls.farewell(here, state)
+    monkeypatch.setenv("SERENO_LAB_VM", "1")
+    assert "answers on the machine around this one alone" in urls.farewell(here, state)
+
+
 @pytest.mark.usefixtures("grafana")
 def test_elsewhere_no_known_password_is_named(here: Here) -> None:
     said = urls.farewell(here, State(platform="native", profile="small"))
