@@ -31,6 +31,7 @@ COMMANDS = {
     "incident": "incident",
     "backup": "backup",
     "maintenance": "maintenance",
+    "notify": "notify",
 }
 """Command → the module of this package that has it; a module is imported only when it is needed."""
 

@@ -53,6 +53,10 @@ BLUEPRINTS: tuple[str, ...] = (
     "probes_api",
     "audit_api",
     "backups_api",
+    "notices",
+    "notices_api",
+    "heartbeats",
+    "heartbeats_api",
     "api_docs",
     "gate",
 )

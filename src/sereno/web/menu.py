@@ -30,6 +30,8 @@ ENTRIES = (
     ("/alerts", N_("Alerts")),
     ("/services", N_("Services")),
     ("/maintenance", N_("Maintenance")),
+    ("/heartbeats", N_("Heartbeats")),
+    ("/notices", N_("Notices")),
     ("/backups", N_("Backups")),
     ("/certificates", N_("Certificates")),
     ("/users", N_("Users")),
