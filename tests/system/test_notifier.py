@@ -16,7 +16,7 @@ from tests.equipment.receivers import Mailbox, Receiver
 
 from sereno.outside.child import Answering
 from sereno.respond.notices.messages import Message
-from sereno.worker.notices import written
+from sereno.wiring.notices import written
 
 pytestmark = pytest.mark.system
 ROOT = Path(__file__).parents[2]

@@ -52,8 +52,7 @@ def _send(surroundings: Surroundings, channels: list[str]) -> list[dict[str, obj
     """By the same child as the worker, so that what works here works there."""
     from sereno.outside.child import Answering
     from sereno.respond.notices import messages
-    from sereno.wiring.notices import address_of, voice_of
-    from sereno.worker.notices import MODULE, written
+    from sereno.wiring.notices import NOTIFIER, address_of, voice_of, written
 
     voice = voice_of(surroundings)
     told: dict[str, dict[str, object]] = {}
@@ -65,7 +64,7 @@ def _send(surroundings: Surroundings, channels: list[str]) -> list[dict[str, obj
             told[name] = {"channel": name, "sent": False, "permanent": True, "words": error.message}
             continue
         lines.append(written(number, url, messages.test(name, voice)))
-    child = Answering(MODULE, lines)
+    child = Answering(NOTIFIER, lines)
     deadline = time.monotonic() + ENOUGH_SECONDS
     while child.is_alive() and time.monotonic() < deadline:
         time.sleep(0.1)

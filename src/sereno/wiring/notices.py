@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
+
 from sereno.core.clock import Clock, utc_now
 from sereno.core.errors import SettingsError
 from sereno.database.session import Database
 from sereno.respond.heartbeats.service import Heartbeats
 from sereno.respond.incidents.grouping import Rules
 from sereno.respond.incidents.service import Incidents
-from sereno.respond.notices.messages import Voice
+from sereno.respond.notices.messages import Message, Voice
 from sereno.respond.notices.service import Notices
 from sereno.settings.notify import CHANNEL_SECRET
 from sereno.wiring import Surroundings
+
+NOTIFIER = "sereno.worker.notifier"
+"""The module of the process that sends."""
 
 
 def voice_of(surroundings: Surroundings) -> Voice:
@@ -40,3 +45,9 @@ def address_of(surroundings: Surroundings, name: str) -> str:
         f"there is no channel {name!r}",
         next_step=f"known: {', '.join(each.name for each in surroundings.settings.notify.channels) or 'none'}",
     )
+
+
+def written(id: int, url: str, message: Message) -> str:
+    """A message and where it goes, as the process that sends reads it."""
+    said = {"title": message.title, "text": message.text, "markdown": message.markdown}
+    return json.dumps({"id": id, "url": url, **said})

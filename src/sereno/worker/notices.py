@@ -12,11 +12,10 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from sereno.core.errors import SerenoError
-from sereno.respond.notices.messages import Message
 from sereno.respond.notices.model import Outcome
 from sereno.respond.notices.service import Notices, Order
+from sereno.wiring.notices import NOTIFIER, written
 
-MODULE = "sereno.worker.notifier"
 LOOK_SECONDS = 2
 
 _log = logging.getLogger(__name__)
@@ -97,13 +96,7 @@ class NoticesJob:
             self._open[order.notice_id] = order
             lines.append(written(order.notice_id, url, order.message))
         if lines:
-            self._child = self._start(MODULE, lines)
-
-
-def written(id: int, url: str, message: Message) -> str:
-    """An order as the child reads it."""
-    said = {"title": message.title, "text": message.text, "markdown": message.markdown}
-    return json.dumps({"id": id, "url": url, **said})
+            self._child = self._start(NOTIFIER, lines)
 
 
 def _outcome(
