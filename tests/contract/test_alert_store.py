@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import func, select, text
 
 from sereno.database.session import Database
+from sereno.respond.alerts import store
 from sereno.respond.alerts.delivery import Delivery
 from sereno.respond.alerts.model import Details, Report, Told, ended, firing, merge, spans
 from sereno.respond.alerts.service import Alerts
@@ -136,3 +137,16 @@ def _random_report(chance: random.Random, fingerprint: str) -> Report:
     if chance.random() < 0.5:
         return firing(fingerprint, start)
     return ended(fingerprint, start, start + timedelta(minutes=chance.randint(0, 5)))
+
+
+def test_what_was_heard_at_the_same_moment_is_still_known(database: Database) -> None:
+    told = [Told(firing(name, at(0)), Details(ODD, {}, "")) for name in ("a", "b")]
+    with database.unit_of_work() as session:
+        assert store.lock_series(session, told[:1], NOON) is True
+    with database.unit_of_work() as session:
+        assert store.lock_series(session, told[:1], NOON) is False
+    with database.unit_of_work() as session:
+        assert store.lock_series(session, told, NOON) is False
+    with database.unit_of_work() as session:
+        assert store.lock_series(session, told, NOON - timedelta(days=1)) is False
+        assert store.last_heard(session) > NOON

@@ -114,13 +114,15 @@ def record(session: Session, told: Sequence[Told], now: datetime, rules: Rules) 
 
     The order of arrival does not matter; see `model` and `sereno.respond.incidents.grouping`. Raises Again.
     """
-    store.lock_series(session, told, now)
-    return _record_locked(session, told, now, rules)
+    all_new = store.lock_series(session, told, now)
+    return _record_locked(session, told, now, rules, all_new=all_new)
 
 
-def _record_locked(session: Session, told: Sequence[Told], now: datetime, rules: Rules) -> Intake:
+def _record_locked(
+    session: Session, told: Sequence[Told], now: datetime, rules: Rules, *, all_new: bool = False
+) -> Intake:
     reports = tuple(merge(each.report for each in told).values())
-    stored = store.alerts_touched_by(session, reports)
+    stored = [] if all_new else store.alerts_touched_by(session, reports)
     # Where the past begins that may change, per fingerprint. What was told lies within an alert, so where none is
     # touched nothing was told before.
     begins: dict[str, datetime] = {}

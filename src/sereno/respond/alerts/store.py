@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Row, Select, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Row, Select, bindparam, delete, func, insert, literal_column, or_, select, update
+from sqlalchemy.dialects.mysql import insert as mysql_insert
 from sqlalchemy.orm import Session
 
 from sereno.database.upsert import upsert
@@ -20,10 +21,11 @@ URL_LENGTH = 16_000
 """A TEXT column holds 65,535 bytes, and a character may take four."""
 
 
-def lock_series(session: Session, told: Iterable[Told], heard_at: datetime) -> None:
+def lock_series(session: Session, told: Iterable[Told], heard_at: datetime) -> bool:
     """Make or touch the row of every fingerprint, which holds its lock until the transaction ends.
 
     Always in the same order, so that two deliveries with the same alerts queue up instead of blocking each other.
+    Answers whether every one is known to be new, so that there can be no alert of it yet.
     """
     details = {each.report.fingerprint: each.details for each in told}
     rows = [
@@ -37,7 +39,21 @@ def lock_series(session: Session, told: Iterable[Told], heard_at: datetime) -> N
         }
         for fingerprint in sorted(details)
     ]
-    upsert(session, SeriesRow.__table__, rows, changes=["heard_at"])
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        upsert(session, SeriesRow.__table__, rows, changes=["heard_at"])
+        return False
+    return connection.execute(_HEARD, rows).rowcount == len(rows)
+
+
+_series = mysql_insert(SeriesRow)
+# A row that is there always changes, if only by a microsecond, and counts two then; a new one counts one.
+_HEARD = _series.on_duplicate_key_update(
+    heard_at=func.greatest(
+        _series.inserted.heard_at,
+        func.timestampadd(literal_column("MICROSECOND"), literal_column("1"), SeriesRow.heard_at),
+    )
+)
 
 
 def lock_existing(session: Session, fingerprints: Iterable[str]) -> None:
@@ -102,10 +118,13 @@ def save_reports(session: Session, reports: Iterable[Report]) -> None:
     upsert(session, ReportRow.__table__, rows, changes=["firing_seen_at", "ended_at"])
 
 
+_NEW_ALERT = insert(AlertRow)
+
+
 def insert_alerts(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     """Store new alerts."""
     if rows:
-        session.execute(insert(AlertRow), [dict(row) for row in rows])
+        session.connection().execute(_NEW_ALERT, [dict(row) for row in rows])
 
 
 def update_alerts(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
