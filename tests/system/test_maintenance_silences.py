@@ -18,6 +18,9 @@ from sereno.core.clock import utc_now
 from sereno.core.text import Text
 from sereno.guard.model import Actor
 from sereno.outside.alertmanager import AlertmanagerClient
+from sereno.respond.alerts.service import Alerts
+from sereno.respond.incidents.service import Incidents
+from sereno.respond.incidents.store import Wanted as WantedIncidents
 from sereno.respond.maintenance.keeper import SilenceKeeper
 from sereno.respond.maintenance.model import Wanted
 from sereno.respond.maintenance.service import Calendar
@@ -81,6 +84,26 @@ def test_alerts_of_what_is_maintained_are_suppressed_and_others_are_not(
     keeper.keep()
     wait_until("they are told again", lambda: set(states(client).values()) == {"active"})
     assert active(client) == []
+
+
+def test_what_fires_during_a_maintenance_opens_an_incident_only_when_it_is_over_and_still_fires(
+    servers: Monitoring,
+) -> None:
+    database = memory_database()
+    calendar = Calendar(database, lambda: {"mysql"})
+    client = AlertmanagerClient(servers.url("alertmanager"))
+    keeper, alerts, incidents = SilenceKeeper(calendar, client), Alerts(database), Incidents(database)
+    one = calendar.add(wanted("mysql"), actor=BOB)
+    keeper.keep()
+    fire(servers, which="one", component="mysql")
+    wait_until("it is suppressed", lambda: states(client) == {"one": "suppressed"})
+    alerts.look(client)
+    assert incidents.page(WantedIncidents()).incidents == ()
+    calendar.end(one.id, actor=BOB)
+    keeper.keep()
+    wait_until("it is told again", lambda: states(client) == {"one": "active"})
+    alerts.look(client)
+    assert [each.components for each in incidents.page(WantedIncidents()).incidents] == [("mysql",)]
 
 
 def test_everything_is_suppressed_but_the_watchdog(servers: Monitoring, calendar: Calendar) -> None:

@@ -6,6 +6,7 @@ from sereno.core.clock import Clock, utc_now
 from sereno.database.session import Database
 from sereno.respond.status.past import Past
 from sereno.respond.status.public_incidents import PublicIncidents
+from sereno.respond.status.remembered import Remembered
 from sereno.serve.catalogue import BY_NAME
 from sereno.watch.rules import all_alerts
 from sereno.wiring import Surroundings
@@ -25,4 +26,5 @@ def open_past(surroundings: Surroundings, database: Database, *, clock: Clock = 
 
     own_alerts = frozenset(alert.name for alert in all_alerts(settings))
     incidents = PublicIncidents(database, own_alerts=own_alerts, public_names=public_names)
-    return Past(database, open_calendar(surroundings, database, clock=clock), incidents, clock=clock)
+    remembered = Remembered(surroundings.www / "status")
+    return Past(database, open_calendar(surroundings, database, clock=clock), incidents, remembered, clock=clock)

@@ -352,6 +352,29 @@ def test_the_copy_keeps_what_was_known_when_the_database_goes(
     assert "We are looking into it." in visitor.get("/_gate/copy/en").text
 
 
+def test_a_desk_that_is_started_while_the_database_is_away_knows_what_the_one_before_it_knew(
+    app: Flask, visitor: Visitor, readings: Readings, incidents: Incidents, database: Database, tmp_path: Path
+) -> None:
+    one = incidents.open(Text("Orders are slow", ""), "critical", actor=BOB)
+    incidents.publish(one.id, "We are looking into it.", BOB)
+    sum_up(database, {date(2026, 11, 23): Day(up=80_000, down=6_400)})
+    with app.app_context():
+        plan_id = plan(app, app.extensions["sereno"].clock)
+    assert plan_id
+    before = visitor.get("/_gate/copy/es").text
+    after = desk_app(
+        tmp_path,
+        database=Database(make_engine("mysql+pymysql://nobody@127.0.0.1:1/none")),
+        clock=app.extensions["sereno"].clock,
+    )
+    after.extensions["sereno"].neighbours["readings"] = readings
+    assert "We are looking into it." in before and "92,59 %" in before and "Disco nuevo" in before
+    assert Visitor(after).get("/_gate/copy/es").text == before
+    (tmp_path / "www/status/past.json").write_text('[{"incidents": [{"id": "of another form"}]}, {}]')
+    after.extensions["sereno.front"].past = None
+    assert "no se conocen los incidentes" in Visitor(after).get("/_gate/copy/es").text
+
+
 def test_a_desk_that_never_saw_the_database_says_that_it_does_not_know(tmp_path: Path) -> None:
     app = desk_app(tmp_path, database=Database(make_engine("mysql+pymysql://nobody@127.0.0.1:1/none")))
     app.extensions["sereno"].neighbours["readings"] = Readings()

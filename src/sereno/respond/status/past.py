@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 
 from sereno.core.cached import Cached
@@ -14,6 +13,7 @@ from sereno.respond.maintenance.model import Maintenance, Phase
 from sereno.respond.maintenance.service import Calendar
 from sereno.respond.status import store
 from sereno.respond.status.news import AHEAD, RECENT, Incidents, News, PublicIncident
+from sereno.respond.status.remembered import Known, Remembered
 from sereno.respond.status.uptime import BAR_DAYS, YEAR_DAYS, Day, Uptime, uptime_of
 
 NEWS_SECONDS = 0.5
@@ -26,27 +26,39 @@ UPTIME_SECONDS = 30.0
 class Past:
     """Reads what people told and what was summed up. Every method raises Unavailable without a database."""
 
-    def __init__(self, database: Database, calendar: Calendar, incidents: Incidents, *, clock: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        database: Database,
+        calendar: Calendar,
+        incidents: Incidents,
+        remembered: Remembered,
+        *,
+        clock: Clock = utc_now,
+    ) -> None:
         self._database = database
         self._calendar = calendar
         self._incidents = incidents
         self._clock = clock
         self._news = Cached(self._read_news, seconds=NEWS_SECONDS, patience_seconds=NEWS_SECONDS)
         self._uptimes = Cached(self._read_uptimes, seconds=UPTIME_SECONDS, patience_seconds=2 * UPTIME_SECONDS)
-        self._last: tuple[News, Mapping[str, Uptime]] | None = None
+        self._remembered = remembered
+        self._last: Known | None = None
 
     def news(self) -> News:
         """What stands on the front page; half a second old at most."""
         return self._news.get()
 
-    def uptimes(self) -> Mapping[str, Uptime]:
+    def uptimes(self) -> dict[str, Uptime]:
         """The bar of each component that was ever measured, by name."""
         return self._uptimes.get()
 
-    def last_known(self) -> tuple[News, Mapping[str, Uptime]] | None:
-        """Both, as they were when the database last answered; None when it never has."""
+    def last_known(self) -> Known | None:
+        """Both, as they were when the database last answered, be it to a desk before this one; None: it never has."""
         with contextlib.suppress(Unavailable):
             self._last = (self.news(), self.uptimes())
+            self._remembered.keep(self._last)
+        if self._last is None:
+            self._last = self._remembered.read()
         return self._last
 
     def days_of(self, component: str) -> dict[date, Day]:
@@ -72,7 +84,7 @@ class Past:
         shown = (each for each in planned if each.phase(now) is not Phase.CANCELLED and each.begins_at - now < AHEAD)
         return News(self._incidents.recent(now - RECENT), tuple(shown))
 
-    def _read_uptimes(self) -> Mapping[str, Uptime]:
+    def _read_uptimes(self) -> dict[str, Uptime]:
         today = self._clock().astimezone(UTC).date()
         with self._database.unit_of_work() as session:
             days = store.days_since(session, today - timedelta(days=BAR_DAYS - 1))
