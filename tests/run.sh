@@ -36,7 +36,7 @@ run_tests() {
             -h | --help)
                 printf '%s\n' 'Usage: ./sereno test [--fast] [--vm] [PYTEST ARGUMENTS …]' '' \
                     '  Passes the tests of this project, apart from any running stack; without arguments for pytest in' \
-                    '  three parts side by side.' '' \
+                    '  parts side by side.' '' \
                     '  --fast  lint, types, layers and unit tests: no servers, under a minute' \
                     '  --vm    also the Vagrant machine: minutes'
                 exit 0

@@ -4,7 +4,8 @@
 
 1. Each part is a pytest of its own, with its own servers, folders and ports; every test is in exactly one part.
 2. While they run, a line each minute says how far they are; what a part prints comes whole when it has ended.
-3. It ends with 0 when each part has, else with 1, after all have ended; interrupted, it has each part clean up.
+3. It ends with 0 when each part has, else with 1, after all have ended; interrupted, it has each part clean up and
+   tell what it has.
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ from typing import IO
 
 PARTS = {
     "compose": "compose and not vm",
-    "whole": "whole and not (compose or vm)",
-    "rest": "not (compose or whole or vm)",
+    "machine": "machine and not (compose or vm)",
+    "whole": "whole and not (compose or machine or vm)",
+    "rest": "not (compose or machine or whole or vm)",
 }
 """Part → the markers of its tests."""
 
@@ -74,10 +76,12 @@ def run(commands: Mapping[str, Sequence[str]], say: Say) -> int:
             _wait(parts, began, say)
         except BaseException:
             # Pytest takes an interrupt as the word to tear down what its tests have started.
-            for part in parts:
+            left = [part for part in parts if part.process.poll() is None]
+            for part in left:
                 part.process.send_signal(signal.SIGINT)
-            for part in parts:
+            for part in left:
                 part.process.wait()
+                say(f"\n===== {part.name}, interrupted =====\n{part.text}")
             raise
         say("\n" + "\n".join(part.result() for part in parts))
         return 1 if any(part.process.returncode for part in parts) else 0

@@ -7,8 +7,13 @@ from collections.abc import Iterator
 import pytest
 from tests.equipment.stack import NativeStack
 
-WHOLE_SYSTEMS = frozenset(f"tests.equipment.{name}" for name in ("booted", "fresh", "guides", "stack"))
-"""The equipment that runs everything natively; tests that use it take long, mostly waiting."""
+EQUIPMENT = {
+    "tests.equipment.booted": pytest.mark.machine,
+    "tests.equipment.fresh": pytest.mark.machine,
+    "tests.equipment.guides": pytest.mark.whole,
+    "tests.equipment.stack": pytest.mark.whole,
+}
+"""What runs everything natively → the mark of the tests that use it, which take long, mostly waiting."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -17,8 +22,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             continue
         item.add_marker(pytest.mark.system)
         used = {getattr(each, "__module__", "") for each in vars(item.module).values()}  # type: ignore[attr-defined]
-        if used & WHOLE_SYSTEMS:
-            item.add_marker(pytest.mark.whole)
+        for name in used & EQUIPMENT.keys():
+            item.add_marker(EQUIPMENT[name])
 
 
 @pytest.fixture(scope="session")

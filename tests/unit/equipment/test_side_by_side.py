@@ -14,7 +14,7 @@ from _pytest.mark.expression import Expression
 from tests.equipment.side_by_side import PARTS, run
 
 ROOT = Path(__file__).parents[3]
-MARKERS = ("compose", "whole", "system", "browser", "vm")
+MARKERS = ("compose", "machine", "whole", "system", "browser", "vm")
 
 
 @pytest.mark.parametrize("held", [each for n in range(3) for each in itertools.combinations(MARKERS, n)])
@@ -45,6 +45,7 @@ def test_when_all_are_well_it_is() -> None:
 def test_ended_from_outside_it_has_each_part_clean_up(tmp_path: Path) -> None:
     part = f"""
 import pathlib, time
+print("3 passed so far", flush=True)
 folder = pathlib.Path({str(tmp_path)!r})
 try:
     (folder / "begun").touch()
@@ -58,11 +59,15 @@ finally:
         f"s.PARTS = {{'one': ''}}; PART = {part!r}\n"
         "s.main()\n"
     )
-    running = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stderr=subprocess.DEVNULL)
+    running = subprocess.Popen(
+        [sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
     deadline = time.monotonic() + 30
     while not (tmp_path / "begun").exists():
         assert time.monotonic() < deadline and running.poll() is None
         time.sleep(0.05)
     running.send_signal(signal.SIGTERM)
-    assert running.wait(30) != 0
+    told, _ = running.communicate(timeout=30)
+    assert running.returncode != 0
+    assert "one, interrupted" in told and "3 passed so far" in told
     assert (tmp_path / "cleaned").exists()
