@@ -10,14 +10,18 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
-from flask import Blueprint, Response, stream_with_context
+from flask import Blueprint, Response
 
 from sereno.core.clock import rfc3339
+from sereno.database.retry import in_one_transaction
+from sereno.database.session import Database
 from sereno.guard import audit
 from sereno.guard.model import AuditEntry, Role
 from sereno.web.audit import wanted
 from sereno.web.auth import require
+from sereno.web.desk import desk
 from sereno.web.here import actor, now, transact
 
 blueprint = Blueprint("audit_export", __name__)
@@ -47,21 +51,23 @@ def _sent(line: Callable[[AuditEntry], str], content_type: str, ending: str, *, 
     asked = {name: value for name, value in _plain(search).items() if value}
     transact(lambda session: audit.record(session, who, "audit.export", f"audit:{ending}", now=moment, new=asked))
 
+    database = desk().database  # While the lines are sent there is no request any more.
+
     def lines() -> Iterator[str]:
         yield above
-        for entry in _entries(search):
+        for entry in _entries(database, search):
             yield line(entry)
 
-    response = Response(stream_with_context(lines()), content_type=content_type)
+    response = Response(lines(), content_type=content_type)
     response.headers["Content-Disposition"] = f'attachment; filename="audit-{moment:%Y%m%d-%H%M%S}.{ending}"'
     return response
 
 
-def _entries(search: audit.Search) -> Iterator[AuditEntry]:
+def _entries(database: Database, search: audit.Search) -> Iterator[AuditEntry]:
     """All that fit; each thousand in a transaction of its own, so that a slow reader holds none open."""
     while True:
-        present = search
-        found = transact(lambda session, present=present: audit.find(session, present, limit=AT_ONCE))  # type: ignore[misc]
+        find = partial(audit.find, search=search, limit=AT_ONCE)
+        found = in_one_transaction(database, find)
         yield from found
         if len(found) < AT_ONCE:
             return
