@@ -23,22 +23,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from sereno.core.errors import SerenoError, SettingsError, UsageError
-from sereno.outside.certificate import check_pair, read_certificate
 from sereno.outside.tls_folder import (
-    CERTIFICATE,
     IMAGE_ROOT,
-    KEY,
-    SCRIPT,
-    Source,
-    TlsFolder,
-    bring_authority,
-    is_right,
-    make_self_signed,
-    typed_names,
 )
-from sereno.serve.catalogue.desk import DESK_USER
+from sereno.prepare_certificate import give_certificate
+from sereno.serve.catalogue.desk import BACKUPS_GROUP, DESK_USER
 from sereno.serve.compose.backups_folder import hand_over_backups
-from sereno.serve.handover import BACKUPS, GRAFANA_ADMIN, READERS, hand_over, make_secrets, refuse_known_password
+from sereno.serve.handover import BACKUPS, GRAFANA_ADMIN, NAMED, READERS, hand_over, make_secrets, refuse_known_password
 from sereno.serve.place import (
     COMPOSE_BACKUPS,
     COMPOSE_PROBES,
@@ -52,6 +43,7 @@ from sereno.serve.secrets import LAB_GRAFANA_PASSWORD
 from sereno.settings import Settings, load_settings
 from sereno.settings.backup import read_passphrase
 from sereno.settings.logo import FOLDER, KINDS, kind_of, read_logo
+from sereno.settings.named import named_in
 from sereno.settings.notify import NOTIFY_SECRETS, file_names, secrets_of_alertmanager, secrets_of_desk
 from sereno.watch.probes.modules import MODULES_FILE, with_kept
 
@@ -59,9 +51,6 @@ CLONE = Path("/clone")
 MOUNTED = ("prometheus", "alertmanager", "grafana", "docker/mysql", "docker/nginx", "docker/blackbox-exporter",
            "docker/process-exporter")  # fmt: skip
 """Folders of the clone that containers read."""
-
-NGINX_GROUP = 0
-"""The group of Nginx's first process."""
 
 
 def prepare(
@@ -88,7 +77,8 @@ def prepare(
     changed = list(_hand_over_secrets(secrets, settings, lab=lab))
     changed += _passphrase(clone, secrets / BACKUPS / "backup-passphrase", settings)
     changed += _notify(clone, secrets, settings)
-    changed += _certificate(clone, tls, secrets / "nginx", program, settings)
+    _keep_named(clone, secrets / NAMED, settings)
+    changed += give_certificate(clone, tls, secrets / "nginx", program, settings)
     changed += _settings(clone / "sereno.toml", settings_folder, lab=lab)
     changed += _probes(clone / "docker" / (environment.get("SERENO_RENDERED") or ".."), probes)
     changed += hand_over_backups(backups, settings.backup.folder, environment.get("SERENO_BACKUPS", ""))
@@ -123,7 +113,7 @@ def _command(service: str, secret: str) -> str:
 
 def _hand_over_secrets(volume: Path, settings: Settings, *, lab: bool) -> Iterator[str]:
     for reader, owner in READERS.items():
-        _folder(volume / reader, owner, 0o550 if reader == BACKUPS else 0o500 if owner else 0o700)
+        _folder(volume / reader, owner, 0o550 if owner == BACKUPS_GROUP else 0o500 if owner else 0o700)
     kept = {file.name: file.read_text(encoding="utf-8") for file in (volume / "kept").iterdir() if file.is_file()}
     if kept.get(GRAFANA_ADMIN) == LAB_GRAFANA_PASSWORD and not lab:
         yield (
@@ -161,77 +151,26 @@ def _notify(clone: Path, secrets: Path, settings: Settings) -> Iterator[str]:
                 yield f"brought {reader}/{name}"
 
 
+def _keep_named(clone: Path, folder: Path, settings: Settings) -> None:
+    """Copy what the settings name to where backups find it; what is no longer named is gone."""
+    wanted, owner = named_in(clone, settings), READERS[NAMED]
+    for stale in [each for each in folder.rglob("*") if each.is_file()]:
+        if stale.relative_to(folder).as_posix() not in wanted:
+            stale.unlink()
+    for name, content in wanted.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        _file(file, content, owner, 0o440)
+        for above in file.relative_to(folder).parents[:-1]:
+            _folder(folder / above, owner, 0o550)
+
+
 def _refuse_outside(clone: Path, what: str, named: str, hint: str) -> None:
     if not (clone / named).resolve().is_relative_to(clone.resolve()):
         raise SettingsError(
             f"{what} outside of the clone, where no container can see it",
             next_step=f"put the file into the clone ({hint}) and name it as seen from sereno.toml",
         )
-
-
-def _certificate(clone: Path, folder: Path, kept: Path, program: Path, settings: Settings) -> Iterator[str]:
-    """Give Nginx a pair by way of the volume of certificates, where the worker puts what it renews.
-
-    The clone's pair when it is there and right, else one made in the volume. What the worker got from an authority, or
-    has made in the present one's place, is served on. `kept` is where earlier versions had the pair that they made.
-    """
-    own = clone / "docker/nginx/ssl"
-    _shared_folder(folder)
-    served = TlsFolder(folder)
-    candidate: tuple[Path, Path] | None = (own / CERTIFICATE, own / KEY)
-    if own.joinpath(CERTIFICATE).is_file() and own.joinpath(KEY).is_file():
-        try:
-            check_pair(own / CERTIFICATE, own / KEY)
-        except SettingsError as error:
-            candidate = None
-            yield f"docker/nginx/ssl is not used ({error.message}); next: generate-ssl.sh there makes a new pair"
-    elif settings.certificate_pair is not None:
-        raise SettingsError(
-            "site.certificate and site.key name files of the host, which this container cannot see",
-            next_step="./sereno up hands them over; or copy them to docker/nginx/ssl/cert.pem and key.pem",
-        )
-    else:
-        candidate = None
-    if candidate is None:
-        candidate = (folder / CERTIFICATE, folder / KEY)
-        if not folder.joinpath(KEY).exists() and kept.joinpath(KEY).exists():
-            for name in (CERTIFICATE, KEY):
-                (folder / name).write_bytes((kept / name).read_bytes())
-        make_self_signed(folder, program / SCRIPT, typed_names(settings))
-    if not _is_better(served, candidate, settings):
-        certificate, key = (file.read_bytes() for file in candidate)
-        source: Source = "self-signed" if read_certificate(certificate).self_signed else "own"
-        if served.install(source, certificate, key):
-            where = "from docker/nginx/ssl" if candidate[0].parent == own else "made for localhost"
-            yield f"Nginx serves the certificate {where}; docker/nginx/ssl/generate-ssl.sh makes one for more names"
-    bring_authority(folder, clone, settings)
-    for path in (folder, *folder.rglob("*")):
-        os.lchown(path, DESK_USER, NGINX_GROUP)
-    for file in (*folder.glob("*.pem"), *folder.glob("pairs/*/*.pem")):
-        file.chmod(0o640)
-    _shared_folder(folder)
-
-
-def _is_better(served: TlsFolder, candidate: tuple[Path, Path], settings: Settings) -> bool:
-    """Whether what is served may stay: an authority's, or this machine's own that the worker has renewed since."""
-    present = served.served()
-    if present is None:
-        return False
-    if settings.certificate_kind == "acme" and is_right(served, settings):
-        return True
-    given = read_certificate(candidate[0].read_bytes())
-    renewed = present[0] == "self-signed" and present[1].not_after >= given.not_after
-    return given.self_signed and renewed and set(given.names) <= set(present[1].names)
-
-
-def _shared_folder(folder: Path) -> None:
-    """The desk's, and for Nginx's first process to read: it is root, without root's right to read what is others'.
-
-    The folder hands its group on to what the worker makes in it.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    os.chown(folder, DESK_USER, NGINX_GROUP)
-    folder.chmod(0o2750)
 
 
 def _settings(own: Path, folder: Path, *, lab: bool) -> Iterator[str]:

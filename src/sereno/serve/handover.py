@@ -19,6 +19,8 @@ from sereno.serve.secrets import LAB_GRAFANA_PASSWORD, SECRETS
 KEPT = "kept"
 BACKUPS = "backups"
 """The folder of what a backup must hold."""
+NAMED = "named"
+"""The folder of files in the clone that the settings name, for backups too."""
 
 ROOT = 0
 READERS: Mapping[str, int] = {
@@ -31,8 +33,9 @@ READERS: Mapping[str, int] = {
     "grafana": 472,
     "mysqld-exporter": MYSQLD_EXPORTER_USER,
     BACKUPS: BACKUPS_GROUP,
+    NAMED: BACKUPS_GROUP,
 }
-"""Folder → the user id that its container runs as; of `backups` it is a group that the worker belongs to."""
+"""Folder → the user id that its container runs as; of the last two it is a group that the worker belongs to."""
 
 GRAFANA_ADMIN = "grafana-admin-password"
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")

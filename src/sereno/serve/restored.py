@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sereno.core.files import replace_file
 from sereno.serve.compose_parts import OWN_FOLDERS
-from sereno.settings import load_settings
+from sereno.settings.named import KEPT_AT
 
 SETTINGS = "sereno.toml"
 SERVED = "tls/served"
@@ -59,18 +59,17 @@ class RestoredClone:
         self._keep_settings = keep_settings
 
     def put(self, kept: Path) -> None:
-        """Bring what the backup's copy of a home (`kept`) has: settings, and where there is nothing of that name, the
-        rest. Raises SettingsError for settings that this program does not take."""
+        """Bring what the backup's copy of a home (`kept`) has: settings, and where there is nothing of that name, what
+        users add and the files that the settings name."""
         text = _text(kept / "etc" / SETTINGS)
         own = self._root / SETTINGS
         if text and _text(own) != text and not self._keep_settings:
             self._replace(own, text.encode(), kept / "settings.toml", 0o644)
-        for source, target in OWN_FOLDERS.items():
+        for source, target in (*OWN_FOLDERS.items(), (KEPT_AT, ".")):
             for file in sorted((kept / source).rglob("*")):
                 beside = self._root / target / file.relative_to(kept / source)
                 if file.is_file() and not beside.exists():
-                    self._write(beside, file.read_bytes(), 0o644)
-        self._put_own_pair(kept)
+                    self._write(beside, file.read_bytes(), 0o600 if source == KEPT_AT else 0o644)
 
     def put_composes_pair(self, kept: Path) -> None:
         """Put the pair that the backup's machine had made for itself where Compose has its own.
@@ -81,17 +80,6 @@ class RestoredClone:
             for name in PAIR:
                 place = self._root / _COMPOSES_PAIR / name
                 self._replace(place, (kept / SERVED / name).read_bytes(), kept / f"made-{name}", 0o600)
-
-    def _put_own_pair(self, kept: Path) -> None:
-        """Put the user's own certificate and key where the settings name them, if that is in the clone."""
-        named = load_settings(self._root / SETTINGS, {}).certificate_pair
-        # In Compose one that is signed by itself counts as self-signed, also when it is the user's.
-        if named is None or origin(kept) in ("", "acme"):
-            return
-        for path, name in zip(named, PAIR, strict=True):
-            place = self._root / path
-            if place.resolve().is_relative_to(self._root.resolve()) and not place.exists():
-                self._write(place, (kept / SERVED / name).read_bytes(), 0o600)
 
     def _replace(self, place: Path, content: bytes, draft: Path, mode: int) -> None:
         draft.write_bytes(content)

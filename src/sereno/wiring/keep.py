@@ -21,7 +21,9 @@ from sereno.keep.backups.service import Keeper, Plan
 from sereno.outside import archive
 from sereno.outside.dump import Dumped, Login, dump, size_of
 from sereno.serve.compose_parts import OWN_FOLDERS
+from sereno.serve.handover import NAMED
 from sereno.settings.backup import read_passphrase
+from sereno.settings.named import KEPT_AT
 from sereno.wiring import DATABASE_NAME, Surroundings
 from sereno.wiring.shelf import open_shelf
 
@@ -92,5 +94,6 @@ def _kept(surroundings: Surroundings, environment: Mapping[str, str]) -> dict[st
     return kept | {
         "state.json": settings.with_name("state.json"),
         "etc/sereno.toml": settings,
+        KEPT_AT: kept["secrets"].with_name(NAMED),
         **{name: own / name for name in OWN_FOLDERS},
     }

@@ -122,25 +122,16 @@ def served(kept: Path, source: str) -> None:
     (kept / "tls/served").symlink_to(f"pairs/{pair.name}")
 
 
-@pytest.mark.parametrize("source", ["own", "self-signed"])
-def test_a_certificate_of_the_users_own_comes_back_where_the_settings_name_it_in_the_clone(
-    home: Home, kept: Path, source: str
-) -> None:
-    served(kept, source)
-    (kept / "etc/sereno.toml").write_text('[site]\ncertificate = "own/site.pem"\nkey = "own/site.key"\n')
-    exchange(home, kept)
+def test_files_that_the_settings_name_come_back_where_there_is_none(home: Home, kept: Path) -> None:
     clone = kept.parent / "clone"
-    assert (clone / "own/site.pem").read_text() == f"{source} certificate"
-    assert (clone / "own/site.key").read_text() == f"{source} key"
-    assert (clone / "own/site.key").stat().st_mode & 0o777 == 0o600
-
-
-def test_nothing_is_written_where_settings_name_files_outside_of_the_clone(home: Home, kept: Path) -> None:
-    served(kept, "own")
-    elsewhere = kept.parent / "elsewhere.pem"
-    (kept / "etc/sereno.toml").write_text(f'[site]\ncertificate = "{elsewhere}"\nkey = "{elsewhere}"\n')
+    for name in ("own/site.key", "secret-chat"):
+        (kept / "etc/named" / name).parent.mkdir(parents=True, exist_ok=True)
+        (kept / "etc/named" / name).write_text("restored")
+    (clone / "secret-chat").write_text("here before")
     exchange(home, kept)
-    assert not elsewhere.exists()
+    assert (clone / "own/site.key").read_text() == "restored"
+    assert (clone / "own/site.key").stat().st_mode & 0o777 == 0o600
+    assert (clone / "secret-chat").read_text() == "here before"
 
 
 def test_a_self_signed_one_of_compose_is_served_natively_as_well(home: Home, kept: Path) -> None:

@@ -18,6 +18,7 @@ from sereno.serve.secrets import LAB_GRAFANA_PASSWORD, SECRETS
 from sereno.settings import Settings
 from sereno.settings.backup import read_passphrase
 from sereno.settings.logo import FOLDER, KINDS, kind_of, read_logo
+from sereno.settings.named import KEPT_AT, named_in
 from sereno.settings.notify import NOTIFY_SECRETS, secrets_of_alertmanager, secrets_of_desk
 
 DATA_FOLDERS = (
@@ -126,6 +127,20 @@ def bring_logo(home: Home, root: Path, settings: Settings) -> None:
                 replace_file(kept, content)
         else:
             kept.unlink(missing_ok=True)
+
+
+def keep_named(home: Home, root: Path, settings: Settings) -> None:
+    """Copy what the settings name in the clone to where backups find it; what is no longer named is gone."""
+    folder, wanted = home / KEPT_AT, named_in(root, settings)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for stale in [each for each in folder.rglob("*") if each.is_file()]:
+        if stale.relative_to(folder).as_posix() not in wanted:
+            stale.unlink()
+    for name, content in wanted.items():
+        file = folder / name
+        if not file.is_file() or file.read_bytes() != content:
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            replace_file(file, content, 0o600)
 
 
 def bring_notify_secrets(home: Home, root: Path, settings: Settings) -> None:

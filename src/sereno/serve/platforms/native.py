@@ -216,6 +216,7 @@ class NativePlatform:
         files.bring_passphrase(self._home, self._root, self._settings)
         files.bring_logo(self._home, self._root, self._settings)
         files.bring_notify_secrets(self._home, self._root, self._settings)
+        files.keep_named(self._home, self._root, self._settings)
         for component in self._components():
             files.write_configuration(self._home, place, component, self._configuration_of(component, place))
         self._certificate(self._home / "tls")
