@@ -211,7 +211,7 @@ class CommandLine:
         return subprocess.run(
             [*engine.prefix(), sys.executable, "-m", "sereno.cli", *words],
             cwd=self.stack.clone, env=kept | places | more, stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, check=False, timeout=400,
+            capture_output=True, text=True, check=False, timeout=900,
         )  # fmt: skip
 
     def must(self, *words: str, **more: str) -> str:
