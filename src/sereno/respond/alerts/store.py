@@ -177,8 +177,8 @@ class Wanted:
     limit: int = 50
 
 
-def list_alerts(session: Session, wanted: Wanted) -> list[Alert]:
-    """At most `wanted.limit` alerts, newest first, by key and not by offset: page 900 costs what page 1 does."""
+def listing(wanted: Wanted) -> Select[AlertRow, dict[str, str]]:
+    """The statement that lists what is wanted, by key and not by offset: page 900 costs what page 1 does."""
     statement = _alerts_with_labels()
     if wanted.state == "firing":
         statement = statement.where(AlertRow.ended_at.is_(None))
@@ -197,8 +197,12 @@ def list_alerts(session: Session, wanted: Wanted) -> list[Alert]:
         statement = statement.where(
             AlertRow.began_at <= began_at, or_(AlertRow.began_at < began_at, AlertRow.id < last_id)
         )
-    statement = statement.order_by(AlertRow.began_at.desc(), AlertRow.id.desc()).limit(wanted.limit)
-    return [_alert(row) for row in session.execute(statement)]
+    return statement.order_by(AlertRow.began_at.desc(), AlertRow.id.desc()).limit(wanted.limit)
+
+
+def list_alerts(session: Session, wanted: Wanted) -> list[Alert]:
+    """At most `wanted.limit` alerts, newest first."""
+    return [_alert(row) for row in session.execute(listing(wanted))]
 
 
 def alert_by_id(session: Session, id: int) -> Alert | None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, func, insert, or_, select, update
+from sqlalchemy import Select, exists, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from sereno.core.clock import rfc3339
@@ -47,13 +47,13 @@ def sums(alerts: Sequence[tuple[Stretch, str]], rules: Rules) -> Sums:
     )
 
 
-def due(session: Session, rules: Rules, now: datetime) -> list[int]:
-    """The incidents that may resolve now, and those whose sums have to be made again."""
+def ending(rules: Rules, now: datetime) -> Select[int]:
+    """The statement that finds the incidents whose alerts have all been over for the hold-down."""
     still = exists().where(
         AlertRow.incident_id == IncidentRow.id,
         or_(AlertRow.ended_at.is_(None), AlertRow.ended_at > now - rules.hold_down),
     )
-    ending = (
+    return (
         select(IncidentRow.id)
         .where(
             IncidentRow.state.in_([State.OPEN.value, State.ACKNOWLEDGED.value]),
@@ -63,8 +63,12 @@ def due(session: Session, rules: Rules, now: datetime) -> list[int]:
         )
         .limit(AT_ONCE)
     )
+
+
+def due(session: Session, rules: Rules, now: datetime) -> list[int]:
+    """The incidents that may resolve now, and those whose sums have to be made again."""
     with_news = select(IncidentRow.id).where(IncidentRow.news.is_(True)).limit(AT_ONCE)
-    return sorted({*session.scalars(ending), *session.scalars(with_news)})
+    return sorted({*session.scalars(ending(rules, now)), *session.scalars(with_news)})
 
 
 def settle_one(session: Session, incident_id: int, rules: Rules, now: datetime) -> bool:
