@@ -92,6 +92,25 @@ _NEW_INCIDENT = insert(IncidentRow)
 _NEW_EVENT = insert(EventRow)
 
 
+# Mostly there is none, and to read the heads of fifteen columns costs more than the question itself. Statements that
+# every delivery sends are built once: building one costs as much as sending it.
+_NEAR = (
+    select(IncidentRow.id)
+    .where(
+        IncidentRow.family.in_(bindparam("families", expanding=True)),
+        or_(
+            IncidentRow.resolved_at.is_(None),
+            IncidentRow.resolved_at >= bindparam("since"),
+            IncidentRow.slot.is_not(None),
+        ),
+        IncidentRow.merged_into.is_(None),
+    )
+    .with_for_update(read=True)
+)
+_OPEN = insert(IncidentRow)
+_TELL = insert(EventRow)
+
+
 class Neighbours:
     """The incidents of some families, and what happens to them in this transaction."""
 
@@ -106,14 +125,17 @@ class Neighbours:
 
     def find(self, families: Iterable[str], since: datetime) -> None:
         """Share the incidents of `families` that are not over since before `since`, and those that hold a slot."""
-        self._share(_OF_FAMILIES, {"families": sorted(set(families)), "since": since})
+        values = {"families": sorted(set(families)), "since": since}
+        self.find_by_id(self._session.connection().execute(_NEAR, values).scalars().all())
 
     def find_by_id(self, ids: Iterable[int]) -> None:
         """Share the incidents with these numbers."""
-        self._share(_BY_NUMBER, {"ids": sorted(set(ids))})
-
-    def _share(self, statement: Select[*tuple[Any, ...]], values: dict[str, Any]) -> None:
-        for row in self._session.connection().execute(statement, values):
+        wanted = sorted(set(ids) - self.known.keys())
+        if not wanted:
+            return
+        statement = select(*_COLUMNS).where(IncidentRow.id.in_(wanted), IncidentRow.merged_into.is_(None))
+        statement = statement.order_by(IncidentRow.id).with_for_update(read=True, of=IncidentRow)
+        for row in self._session.connection().execute(statement):
             self.known.setdefault(row.id, _neighbour(row))
 
     def near(self, family: str, stretch: Stretch) -> list[Neighbour]:

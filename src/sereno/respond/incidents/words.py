@@ -15,5 +15,7 @@ def title_of(details: Details) -> Text:
 
 def _one_line(text: str) -> str:
     """The text without control signs, white space made one space, cut."""
-    words = "".join(sign if sign.isprintable() else " " for sign in text[: 4 * TITLE_LENGTH]).split()
-    return " ".join(words)[:TITLE_LENGTH].strip()
+    cut = text[: 4 * TITLE_LENGTH]
+    if not cut.isprintable():
+        cut = "".join(sign if sign.isprintable() else " " for sign in cut)
+    return " ".join(cut.split())[:TITLE_LENGTH].strip()
