@@ -139,7 +139,11 @@ def _opened(event: Event) -> str:
 
 
 def _fired(event: Event) -> str:
-    return str(_("Alert fires: %(alert)s", alert=summary_of(event) or _detail(event, "alert")))
+    told = str(_("Alert fires: %(alert)s", alert=summary_of(event) or _detail(event, "alert")))
+    left_out = _detail(event, "left_out")
+    if not left_out:
+        return told
+    return told + " · " + str(_("more alerts that did not fit into the message: %(count)s", count=left_out))
 
 
 def _ended(event: Event) -> str:

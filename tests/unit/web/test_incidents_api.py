@@ -141,3 +141,17 @@ def test_nothing_that_a_label_says_is_an_error(app: Flask, signed_in: Begin, cas
     (item,) = bob.api("GET", PATH).json["items"]
     assert bob.api("GET", f"{PATH}/{item['id']}").status_code == 200
     assert bob.api("GET", f"{PATH}?severity={item['severity'][:60]}").status_code == 200
+
+
+def test_a_truncated_delivery_is_taken_and_says_what_it_left_out(app: Flask, signed_in: Begin) -> None:
+    answer = app.test_client().post(
+        "/api/v1/alertmanager",
+        json=DELIVERY | {"truncatedAlerts": 7},
+        headers={"Authorization": "Bearer delivery-token"},
+    )
+    assert (answer.status_code, answer.json["truncated"]) == (200, 7)
+    bob = signed_in("bob")
+    (item,) = bob.api("GET", PATH).json["items"]
+    fired = bob.api("GET", f"{PATH}/{item['id']}").json["timeline"][1]
+    assert (fired["kind"], fired["details"]["left_out"]) == ("alert-fired", 7)
+    assert "did not fit into the message: 7" in bob.get(f"/incidents/{item['id']}").text

@@ -5,7 +5,7 @@ Source: Alertmanager's documentation, "Webhook receiver configuration", and its 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -100,7 +100,10 @@ def read_delivery(body: bytes, received_at: datetime, *, foreign: bool = False) 
         raise MalformedDelivery(
             _explain(error), next_step="send Alertmanager's webhook payload, version 4, as JSON"
         ) from error
-    told = tuple(alert.told(received_at, payload.group_key, foreign=foreign) for alert in payload.alerts)
+    told = tuple(
+        replace(alert.told(received_at, payload.group_key, foreign=foreign), left_out=payload.truncated_alerts)
+        for alert in payload.alerts
+    )
     return Delivery(told, payload.truncated_alerts, received_at)
 
 

@@ -141,13 +141,14 @@ class Told:
     """A report together with what the alert said about itself in it.
 
     `group_key` is that of the Alertmanager group which it came in; empty where it was not told. `foreign`: it was not
-    this system's own Alertmanager that told it.
+    this system's own Alertmanager that told it. `left_out`: how many more alerts of the group the delivery left out.
     """
 
     report: Report
     details: Details
     group_key: str = ""
     foreign: bool = False
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)

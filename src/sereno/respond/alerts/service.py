@@ -171,6 +171,7 @@ def _news(row: Mapping[str, Any], told: Told, before: Stored | None) -> News:
         lasted=Stretch(row["began_at"], row["ended_at"]),
         details=told.details,
         group_key=told.group_key,
+        left_out=told.left_out,
         before=Stretch(before.began_at, before.ended_at) if before else None,
         incident_id=before.incident_id if before else None,
     )

@@ -113,11 +113,12 @@ def _make(
         session.execute(
             insert(ComponentRow), [{"incident_id": number, "component": component, "opened_at": reach.began_at}]
         )
-    opened = event_values(number, Kind.OPENED, at=now, actor=BY_ALERTS, details={"cut_from": row.id})
+    opened = event_values(number, Kind.OPENED, at=now, actor=BY_ALERTS, details={"severity": values["severity"]})
     entries = [
         # Who was told of the whole need not hear of a part that is over.
         opened | {"pending": not is_over},
-        event_values(row.id, Kind.MERGED, at=now, actor=BY_ALERTS, details={"cut_off": number}),
+        event_values(number, Kind.ADOPTED, at=now, actor=BY_ALERTS, details={"incident": row.id, "in_part": True}),
+        event_values(row.id, Kind.MERGED, at=now, actor=BY_ALERTS, details={"into": number, "in_part": True}),
     ]
     if is_over and reach.ended_at is not None:
         ended = {"resolved_at": rfc3339(reach.ended_at)}

@@ -47,6 +47,8 @@ class News:
     group_key: str
     before: Stretch | None = None
     incident_id: int | None = None
+    left_out: int = 0
+    """How many more alerts of its group the delivery left out."""
 
     @property
     def has_ended(self) -> bool:
@@ -297,6 +299,7 @@ class _Placing:
         if kind is Kind.ALERT_FIRED:
             title = title_of(details)
             told |= {"summary": title.en, "summary_es": title.es}
+            told |= {"left_out": each.left_out} if each.left_out else {}
         if each.lasted.ended_at is not None:
             told["ended_at"] = rfc3339(each.lasted.ended_at)
         self._near.tell(incident_id, kind, **told)
