@@ -99,7 +99,11 @@ def small(second_generation: Stack) -> Stack:
 
 
 def test_the_title_of_the_settings_is_on_the_page(small: Stack) -> None:
-    assert "Taller" in small.get("https://127.0.0.1:8443/").body
+    def page() -> str:
+        return small.get("https://127.0.0.1:8443/").body
+
+    # Compose has started Nginx, and does not wait until it answers.
+    assert eventually(lambda: "Taller" in page()), page()
 
 
 def test_the_small_profile_runs_mariadb_in_192_mb(small: Stack) -> None:
