@@ -103,7 +103,7 @@ def desk_with_everything(**environment: str) -> Iterator[DeskServer]:
 
 def settle(desk: DeskServer) -> None:
     """Wait until the status page shows a chart: the first point of the last hour comes after half a minute."""
-    wait_until("the charts have a point", lambda: "<svg" in desk.get("/").text, 60)
+    wait_until("the charts have a point", lambda: 'class="line"' in desk.get("/").text, 60)
 
 
 def print_table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:

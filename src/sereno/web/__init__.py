@@ -30,6 +30,7 @@ BLUEPRINTS: tuple[str, ...] = (
     "badges",
     "maintenance",
     "maintenance_api",
+    "status_api",
     "alerts",
     "alerts_api",
     "incidents_api",

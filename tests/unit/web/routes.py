@@ -63,6 +63,8 @@ DELETE /api/v1/session                            viewer   -
 GET    /api/v1/session                            viewer   -
 POST   /api/v1/session                            everyone -
 POST   /api/v1/session/password                   viewer   -
+GET    /api/v1/status                                 viewer   read
+GET    /api/v1/status/<name>                          viewer   read
 GET    /api/v1/targets                            secret   -
 GET    /api/v1/tokens                             viewer   admin
 POST   /api/v1/tokens                             viewer   admin

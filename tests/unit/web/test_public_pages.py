@@ -279,6 +279,26 @@ def test_history_begins_with_the_present_month(visitor: Visitor, readings: Readi
     assert 'href="/history/2026-10"' in visitor.get("/history/2026-11").text
 
 
+def test_programs_are_told_the_same_and_each_day(
+    app: Flask, visitor: Visitor, signed_in: Begin, readings: Readings, database: Database, clock: Any
+) -> None:
+    sum_up(database, {date(2026, 11, 23): Day(up=80_000, down=6_400), date(2026, 11, 22): Day(up=DAY_SECONDS)})
+    plan(app, clock)
+    charlie = signed_in("charlie")
+    told, public = charlie.api("GET", "/api/v1/status").json, visitor.get("/status.json").json
+    assert told.keys() == public.keys()
+    assert (told["status"], told["components"], told["maintenance"]) == (
+        public["status"],
+        public["components"],
+        public["maintenance"],
+    )
+    days = charlie.api("GET", "/api/v1/status/mysql").json["days"]
+    assert [each["day"] for each in days] == ["2026-11-22", "2026-11-23"]
+    assert days[1] == {"day": "2026-11-23", "up": 80_000, "down": 6_400, "unmeasured": 0, "maintenance": 0}
+    assert charlie.api("GET", "/api/v1/status/nothing").status_code == 404
+    assert visitor.api("GET", "/api/v1/status").status_code == 401
+
+
 # Feed, badges, caching.
 
 
