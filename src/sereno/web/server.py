@@ -39,6 +39,8 @@ preload_app = True
 graceful_timeout = 10
 timeout = 60
 """A process whose main loop has not moved for a minute is replaced; requests run in threads and do not block it."""
+limit_request_line = 8190
+"""As much as Nginx lets through, so that it is Nginx that refuses a longer address."""
 keepalive = 75
 """Longer than Nginx keeps an idle connection to us (60 s), so that it is Nginx that closes, never in mid-request."""
 accesslog = None
