@@ -87,3 +87,11 @@ def test_what_is_wrong_is_said_with_its_place(content: bytes, complaint: str) ->
         read_delivery(content, NOW)
     assert complaint in refusal.value.message
     assert "version 4" in refusal.value.next_step
+
+
+def test_a_group_is_the_same_whether_alertmanager_also_tells_others() -> None:
+    bare, beside = (
+        read_delivery(body(alert(), groupKey=key), NOW).told[0].group_key
+        for key in ('{}:{alertname="X"}', '{}/{}:{alertname="X"}')
+    )
+    assert bare == beside == '{}:{alertname="X"}'

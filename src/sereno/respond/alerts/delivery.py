@@ -101,7 +101,9 @@ def read_delivery(body: bytes, received_at: datetime, *, foreign: bool = False) 
             _explain(error), next_step="send Alertmanager's webhook payload, version 4, as JSON"
         ) from error
     told = tuple(
-        replace(alert.told(received_at, payload.group_key, foreign=foreign), left_out=payload.truncated_alerts)
+        replace(
+            alert.told(received_at, _own_key(payload.group_key), foreign=foreign), left_out=payload.truncated_alerts
+        )
         for alert in payload.alerts
     )
     return Delivery(told, payload.truncated_alerts, received_at)
@@ -118,3 +120,12 @@ def _explain(error: ValidationError) -> str:
 def _line(place: str, message: str) -> str:
     message = message.removeprefix("Value error, ")
     return f"{place or 'the body'}: {message[0].lower()}{message[1:]}"
+
+
+_BESIDE_OTHERS = "{}/{}:"
+"""How keys begin while `alertmanager.yml` has further routes before the desk's (see its template)."""
+
+
+def _own_key(key: str) -> str:
+    """The group's key as it is without further routes, so that a change of `[notify]` splits no incident."""
+    return "{}:" + key.removeprefix(_BESIDE_OTHERS) if key.startswith(_BESIDE_OTHERS) else key
