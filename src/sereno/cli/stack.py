@@ -45,7 +45,8 @@ def up(on: str | None, lab: bool, yes: bool) -> None:
             raise
         raise taken_back(error, narrator, lambda: _run_again(before)) from error
     narrator.step("everything is healthy")
-    click.echo(farewell(here, state))
+    # Settings may have been written on the way.
+    click.echo(farewell(Here.from_environment(), state))
 
 
 def _up(here: Here, narrator: Narrator, *, on: str | None, lab: bool, yes: bool) -> State:

@@ -43,6 +43,25 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], list[str]]:
     return answering
 
 
+class Desk:
+    """Stands in for the command that runs beside the desk."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+        self.typed: list[list[str]] = []
+
+    def run(self, words: list[str], **_options: object) -> subprocess.CompletedProcess[bytes]:
+        self.typed.append(words[3:])
+        return subprocess.CompletedProcess(words, self.code)
+
+
+@pytest.fixture
+def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
+    made = Desk(0)
+    monkeypatch.setattr(classroom.subprocess, "run", made.run)
+    return made
+
+
 def test_a_home_of_generated_passwords_stays_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = Home(tmp_path / "home")
     home.path.mkdir()
@@ -64,6 +83,36 @@ def test_who_wants_shorter_intervals_gets_them_as_a_setting(here: Here, asked: C
     file = here.root / "sereno.toml"
     assert load_settings(file, {}).prometheus.scrape_interval == "5s"
     assert set(tomllib.loads(file.read_text())) == {"prometheus"}, "nothing else is decided"
+
+
+def test_the_answer_holds_from_that_up_on(
+    here: Here,
+    asked: Callable[[bool], list[str]],
+    desk: Desk,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ran: list[str] = []
+
+    class Runs:
+        def __init__(self, settings: Settings) -> None:
+            self._settings = settings
+
+        def up(self, _narrator: Narrator) -> None:
+            ran.append(self._settings.prometheus.scrape_interval)
+
+    asked(False)
+    monkeypatch.setenv("SERENO_ROOT", str(here.root))
+    monkeypatch.setenv("SERENO_HOME", str(here.home.path))
+    monkeypatch.setattr(stack, "choose_platform", lambda *_: "compose")
+    monkeypatch.setattr(stack, "refuse_small_machine", lambda *_, **__: None)
+    monkeypatch.setattr(Here, "platform", lambda self, _state: Runs(self.settings))
+    up: Callable[..., None] = stack.up.callback  # type: ignore[assignment]
+    up(on=None, lab=True, yes=False)
+    up(on=None, lab=True, yes=False)
+    assert ran == ["5s", "5s"]
+    assert desk.typed == [["watch", "--examples"]]
+    assert capsys.readouterr().out.count("measured every 5s") == 2
 
 
 def test_who_is_content_keeps_the_seeds_intervals(here: Here, asked: Callable[[bool], list[str]]) -> None:
@@ -89,25 +138,6 @@ def test_settings_that_are_there_are_not_asked_about(here: Here, asked: Callable
     (here.root / "sereno.toml").write_text("# mine\n")
     assert not classroom.offer_shorter_intervals(here, Narrator(), yes=False)
     assert (questions, (here.root / "sereno.toml").read_text()) == ([], "# mine\n")
-
-
-class Desk:
-    """Stands in for the command that runs beside the desk."""
-
-    def __init__(self, code: int) -> None:
-        self.code = code
-        self.typed: list[list[str]] = []
-
-    def run(self, words: list[str], **_options: object) -> subprocess.CompletedProcess[bytes]:
-        self.typed.append(words[3:])
-        return subprocess.CompletedProcess(words, self.code)
-
-
-@pytest.fixture
-def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
-    made = Desk(0)
-    monkeypatch.setattr(classroom.subprocess, "run", made.run)
-    return made
 
 
 def test_examples_are_given_once_in_a_homes_life(here: Here, desk: Desk) -> None:
