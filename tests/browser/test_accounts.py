@@ -155,8 +155,19 @@ def test_a_spanish_browser_is_spoken_to_in_spanish_and_may_choose(visit: Visit, 
     expect(page.locator("h1")).to_have_text("Good watch, alice")
 
 
-PAGES = ["/login", "/desk", "/users", "/users/add", "/users/1/edit", "/users/2/delete", "/audit", "/account"]
-PAGES += ["/password", "/nothing", "/api/docs"]
+PAGES = [
+    "/login",
+    "/desk",
+    "/users",
+    "/users/add",
+    "/tokens",
+    "/tokens/add",
+    "/users/1/edit",
+    "/users/2/delete",
+    "/audit",
+    "/account",
+]
+PAGES += ["/password", "/tokens", "/tokens/add", "/nothing", "/api/docs"]
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
@@ -191,6 +202,28 @@ def test_buttons_and_links_of_a_phone_are_large_enough_for_a_thumb(visit: Visit,
                 .map(each => each.outerHTML.slice(0, 90))"""
         )
         assert small == [], path
+
+
+def test_a_token_is_made_and_revoked_by_keyboard_on_a_phone(visit: Visit, database: Database) -> None:
+    add_cast(database)
+    page = visit("/login", viewport=PHONE, locale="es-CO")
+    sign_in(page, "charlie")
+    page.goto("/tokens")
+    page.get_by_role("link", name="Crear un token").press("Enter")
+    page.locator("#name").fill("copias")
+    page.locator("input[value=read]").press("Space")
+    page.locator("main button[type=submit]").press("Enter")
+    expect(page.locator("code.secret")).to_have_text(re.compile("^srn_"))
+    text = page.locator("code.secret").inner_text()
+    assert fits(page)
+    seen = page.request.get("/api/v1/alerts", headers={"Authorization": f"Bearer {text}"})
+    assert seen.ok
+    page.goto("/tokens")
+    assert fits(page) and text not in page.content()
+    page.locator("table a", has_text="Revocar").press("Enter")
+    page.locator("main button[type=submit]").press("Enter")
+    expect(page.locator("table")).to_contain_text("revocado")
+    assert page.request.get("/api/v1/alerts", headers={"Authorization": f"Bearer {text}"}).status == 401
 
 
 def background(page: Page) -> str:
