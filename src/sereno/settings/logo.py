@@ -10,7 +10,7 @@ from sereno.core.errors import SettingsError
 KINDS = {".svg": "image/svg+xml", ".png": "image/png"}
 MOST_BYTES = 256 * 1024
 FOLDER = "own"
-"""Below the folder that Nginx serves: where the platform puts it for the desk."""
+"""Below the folder that the desk and Nginx share, and not served by Nginx: where the platform puts it for the desk."""
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _ACTIVE = frozenset({"script", "foreignobject", "iframe", "object", "embed", "audio", "video", "handler", "listener"})

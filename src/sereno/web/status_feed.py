@@ -20,7 +20,7 @@ from sereno.web.public_words import PHASES, public_words
 blueprint = Blueprint("status_feed", __name__)
 
 ATOM = "http://www.w3.org/2005/Atom"
-NOT_IN_XML = {number: None for number in range(32) if chr(number) not in "\t\n\r"}
+NOT_IN_XML = {number: None for number in (*range(32), 0xFFFE, 0xFFFF) if chr(number) not in "\t\n\r"}
 """Signs that XML 1.0 can not hold."""
 
 Item = tuple[datetime, str, str, str, str]

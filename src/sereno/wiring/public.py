@@ -8,6 +8,7 @@ from sereno.respond.status.past import Past
 from sereno.respond.status.public_incidents import PublicIncidents
 from sereno.respond.status.remembered import Remembered
 from sereno.serve.catalogue import BY_NAME
+from sereno.settings.logo import FOLDER
 from sereno.watch.rules import all_alerts
 from sereno.wiring import Surroundings
 from sereno.wiring.maintenance import open_calendar
@@ -26,5 +27,5 @@ def open_past(surroundings: Surroundings, database: Database, *, clock: Clock = 
 
     own_alerts = frozenset(alert.name for alert in all_alerts(settings))
     incidents = PublicIncidents(database, own_alerts=own_alerts, public_names=public_names)
-    remembered = Remembered(surroundings.www / "status")
+    remembered = Remembered(surroundings.www / FOLDER)
     return Past(database, open_calendar(surroundings, database, clock=clock), incidents, remembered, clock=clock)

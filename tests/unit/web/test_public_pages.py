@@ -305,7 +305,7 @@ def test_programs_are_told_the_same_and_each_day(
 def test_the_feed_is_valid_and_tells_each_update_once(
     app: Flask, visitor: Visitor, readings: Readings, incidents: Incidents, clock: Any
 ) -> None:
-    one = incidents.open(Text("Orders & more \x0b<b>slow</b>", ""), "critical", actor=BOB)
+    one = incidents.open(Text("Orders & more \x0b\uffff<b>slow</b>", ""), "critical", actor=BOB)
     incidents.publish(one.id, "First **words**", BOB)
     clock.advance(minutes=5)
     incidents.publish(one.id, "Second words", BOB)
@@ -346,6 +346,18 @@ def test_badges_are_small_pictures_that_say_what_the_page_says(
     assert "99.99 %" in visitor.get("/badge/mysql/uptime.svg").text
     assert "99,99 %" in visitor.get("/badge/mysql/uptime.svg", Accept_Language="es").text
     assert len(badge.data) < 1500
+
+
+def test_a_title_is_words_wherever_it_stands(app: Flask, visitor: Visitor, readings: Readings) -> None:
+    from dataclasses import replace
+
+    title = '</title><script>alert(1)</script>"&'
+    settings = Settings.model_validate({"services": [{"name": "shop", "title": title, "upstream": "127.0.0.1:3999"}]})
+    desk = app.extensions["sereno"]
+    desk.surroundings = replace(desk.surroundings, settings=settings)
+    badge = visitor.get("/badge/shop.svg")
+    assert parsed(badge.data).findtext("{http://www.w3.org/2000/svg}title") == f"{title}: Up"
+    assert "<script>alert" not in badge.text + visitor.get("/").text + visitor.get("/status/shop").text
 
 
 @pytest.mark.parametrize("path", ["/", "/status/mysql", "/history/2026-11", "/status.rss"])
@@ -390,7 +402,7 @@ def test_a_desk_that_is_started_while_the_database_is_away_knows_what_the_one_be
     after.extensions["sereno"].neighbours["readings"] = readings
     assert "We are looking into it." in before and "92,59 %" in before and "Disco nuevo" in before
     assert Visitor(after).get("/_gate/copy/es").text == before
-    (tmp_path / "www/status/past.json").write_text('[{"incidents": [{"id": "of another form"}]}, {}]')
+    (tmp_path / "www/own/past.json").write_text('[{"incidents": [{"id": "of another form"}]}, {}]')
     after.extensions["sereno.front"].past = None
     assert "no se conocen los incidentes" in Visitor(after).get("/_gate/copy/es").text
 
