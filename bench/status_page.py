@@ -6,12 +6,15 @@ The page is a full one: a year of days for every component, some with outages, i
 from __future__ import annotations
 
 import os
+import statistics
 from datetime import timedelta
+from functools import partial
 
+import psutil
 from tests.equipment.desk_server import DeskServer
 from tests.equipment.nginx import Nginx
 
-from bench.common import desk_with_everything, interleaved, print_table, pss_mb, settle, wrk
+from bench.common import SECONDS, Load, desk_with_everything, interleaved, print_table, pss_mb, settle, wrk
 from sereno.core.clock import utc_now
 from sereno.core.text import Text
 from sereno.database.session import Database, make_engine
@@ -39,13 +42,21 @@ def main() -> None:
             nginx.write("static/page.0123456789.html", page.decode())
             nginx.start()
             url = f"https://127.0.0.1:{nginx.ports['nginx']}"
-            loads = interleaved(
-                {
-                    "status page": lambda: wrk(url + "/"),
-                    "static file of its size": lambda: wrk(url + "/static/page.0123456789.html"),
-                    "status.json": lambda: wrk(url + "/status.json"),
-                }
-            )
+            servers = [desk.processes["webapp"].pid, *nginx.workers()]
+            costs: dict[str, list[float]] = {}
+
+            def measured(name: str, path: str) -> Load:
+                before = cpu_seconds(servers)
+                load = wrk(url + path)
+                costs.setdefault(name, []).append((cpu_seconds(servers) - before) / (load.per_second * SECONDS))
+                return load
+
+            paths = {
+                "status page": "/",
+                "static file of its size": "/static/page.0123456789.html",
+                "status.json": "/status.json",
+            }
+            loads = interleaved({name: partial(measured, name, path) for name, path in paths.items()})
         finally:
             nginx.close()
         direct = wrk(desk.url + "/")
@@ -53,7 +64,14 @@ def main() -> None:
     whole = loads["static file of its size"].per_second
     print(f"{os.cpu_count()} cores; {CONNECTIONS_TEXT}; the page has {len(page)} bytes\n")
     rows = [
-        (name, f"{load.per_second:.0f}/s", f"{load.p99_ms:.0f} ms", str(load.failed), f"{load.per_second / whole:.2f}")
+        (
+            name,
+            f"{load.per_second:.0f}/s",
+            f"{load.p99_ms:.0f} ms",
+            str(load.failed),
+            f"{load.per_second / whole:.2f}",
+            f"{statistics.median(costs[name]) * 1e6:.0f} µs",
+        )
         for name, load in loads.items()
     ]
     rows.append(
@@ -63,12 +81,20 @@ def main() -> None:
             f"{direct.p99_ms:.0f} ms",
             str(direct.failed),
             "",
+            "",
         )
     )
-    print_table(("", "requests", "p99", "failed", "of the static file"), rows)
+    print_table(("", "requests", "p99", "failed", "of the static file", "CPU each"), rows)
     print("\nmemory afterwards (PSS): " + ", ".join(f"{name} {taken:.0f} MB" for name, taken in memory.items()))
     share = loads["status page"].per_second / whole
     print(f"\ngoal: at least {GOAL} of the static file; measured {share:.2f}")
+
+
+def cpu_seconds(pids: list[int]) -> float:
+    """What Nginx and the desk, with all that they started, have taken of the processors: other work does not count."""
+    family = [each for pid in pids for each in (psutil.Process(pid), *psutil.Process(pid).children(recursive=True))]
+    times = [each.cpu_times() for each in family]
+    return sum(each.user + each.system for each in times)
 
 
 def fill(desk: DeskServer) -> None:
