@@ -86,7 +86,7 @@ def secret_parts(url: str) -> set[str]:
         return {url}
     pieces = [*re.split(r"[:@]", user), *parts.path.split("/"), *re.split(r"[&=]", parts.query), parts.fragment]
     if parts.scheme.lower() not in _PLAIN_HOSTS:
-        pieces.append(host)
+        pieces += [host, *host.split(":")]
     found = {url, user, parts.path.strip("/"), parts.query, *pieces}
     return {each for piece in found for each in (piece, unquote(piece)) if len(each) >= 4}
 

@@ -31,3 +31,8 @@ def test_a_real_domain_is_shown_alike_in_both_languages() -> None:
     first = tomllib.loads(english[0])
     assert first["certificate"]["kind"] == "acme"
     assert (first["site"]["http_port"], first["site"]["https_port"]) == (80, 443)
+
+
+def test_notices_are_shown_alike_in_both_languages() -> None:
+    english, spanish = blocks("notices.md", "toml"), blocks("notices.es.md", "toml")
+    assert [block.replace('language = "en"', 'language = "es"') for block in english] == spanish

@@ -21,18 +21,18 @@ TEXT_LENGTH = 3000
 LISTED = 15
 
 STAGES = {
-    "opened": Text("Opened", "Abierta"),
+    "opened": Text("Opened", "Abierto"),
     "severity-raised": Text("Severity raised", "Gravedad mayor"),
-    "acknowledged": Text("Acknowledged", "Atendida"),
-    "published": Text("Told in public", "Publicada"),
-    "resolved": Text("Resolved", "Resuelta"),
-    "reopened": Text("Reopened", "Reabierta"),
+    "acknowledged": Text("Acknowledged", "Reconocido"),
+    "published": Text("Told in public", "Publicado"),
+    "resolved": Text("Resolved", "Resuelto"),
+    "reopened": Text("Reopened", "Reabierto"),
 }
 _SEVERITY = Text("Severity", "Gravedad")
 _AFFECTED = Text("Affected", "Afecta a")
 _SINCE = Text("Since", "Desde")
 _BY = Text("by", "por")
-_BY_ITSELF = Text("by itself", "por sí sola")
+_BY_ITSELF = Text("by itself", "por sí solo")
 _TEST = Text("Test of notices", "Prueba de avisos")
 _TEST_WORDS = Text(
     "This is a test. Whoever reads it is reached by the channel “{channel}”.",

@@ -63,8 +63,8 @@ def test_opened_and_resolved_before_anyone_was_told_is_one_message() -> None:
 
 def test_it_speaks_spanish_in_the_readers_zone() -> None:
     said = messages.about(INCIDENT, [event(Kind.ACKNOWLEDGED, actor="ana")], ES)
-    assert said.title == "[critical] Atendida: Nginx no responde"
-    assert "2026-11-24 07:00:00 -05: Atendida, por ana" in said.text
+    assert said.title == "[critical] Reconocido: Nginx no responde"
+    assert "2026-11-24 07:00:00 -05: Reconocido, por ana" in said.text
 
 
 @pytest.mark.parametrize(
