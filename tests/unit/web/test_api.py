@@ -12,6 +12,7 @@ from openapi_spec_validator import validate
 from tests.equipment.desk import PASSWORDS, Visitor
 
 from sereno.guard.model import User
+from sereno.guard.scopes import Scope
 
 Begin = Callable[..., Visitor]
 
@@ -185,3 +186,30 @@ def test_a_form_of_another_site_cannot_sign_a_browser_in(app: Flask, cast: dict[
     )
     assert answer.status_code == 415
     assert "Set-Cookie" not in answer.headers
+
+
+def test_each_operation_names_every_answer_and_who_may(visitor: Visitor) -> None:
+    document = visitor.get("/api/v1/openapi.json").json
+    schemes = document["components"]["securitySchemes"]
+    assert (schemes["session"]["in"], schemes["bearer"]["scheme"]) == ("cookie", "bearer")
+    for path, methods in document["paths"].items():
+        for method, described in methods.items():
+            answers, ways = set(described["responses"]), described["security"]
+            assert "default" not in answers and {"500", "503"} <= answers, (method, path)
+            assert not ways or "401" in answers, (method, path)
+            assert {"session": []} not in ways or "403" in answers, (method, path)
+            assert "requestBody" not in described or {"400", "413"} <= answers, (method, path)
+            assert "{" not in path or "404" in answers, (method, path)
+            for way in ways:
+                assert set(way.get("bearer", ())) <= set(Scope), (method, path)
+            if "201" in answers and path != "/api/v1/session":
+                parameters = {each["name"]: each for each in described["parameters"]}
+                assert not parameters["Idempotency-Key"]["required"], (method, path)
+                assert {"400", "409", "422"} <= answers, (method, path)
+
+
+def test_the_page_says_which_scope_a_token_needs(visitor: Visitor) -> None:
+    english, spanish = visitor.get("/api/docs?lang=en").text, visitor.get("/api/docs?lang=es").text
+    assert "API tokens need the scope incidents:write." in english and "Not for API tokens." in english
+    assert "necesitan el permiso incidents:write" in spanish
+    assert "Idempotency-Key" in english and "Authorization: Bearer srn_…" in english
