@@ -107,7 +107,8 @@ class Deliveries:
 
 @pytest.fixture
 def disk_and_stack() -> Iterator[tuple[SmallDisk, NativeStack]]:
-    stack = NativeStack()
+    # What would be prepared in the home would lie below the disk.
+    stack = NativeStack(prepared=False)
     disk = SmallDisk(stack.home)
     try:
         stack.up()
