@@ -15,6 +15,7 @@ from sereno.respond.alerts import store as alert_store
 from sereno.respond.incidents import settle, store
 from sereno.respond.incidents.grouping import Rules
 from sereno.respond.incidents.model import State
+from sereno.respond.incidents.orphans import orphans
 from sereno.respond.incidents.store import Wanted
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -89,6 +90,7 @@ def test_no_list_and_no_filter_reads_or_sorts_a_whole_table(filled: Database) ->
     }
     statements |= {f"alerts: {name}": alert_store.listing(wanted) for name, wanted in ALERT_LISTS.items()}
     statements["what is due"] = settle.ending(Rules(), NOON)
+    statements["alerts without an incident"] = orphans()
     bad = {name: found for name, statement in statements.items() if (found := faults(explained(filled, statement)))}
     assert not bad
     rows = {name: sum(int(step["rows"] or 0) for step in explained(filled, each)) for name, each in statements.items()}

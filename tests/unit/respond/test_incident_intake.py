@@ -7,7 +7,7 @@ import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 from tests.equipment.desk import memory_database
 
 from sereno.database.session import Database
@@ -20,7 +20,10 @@ from sereno.respond.incidents.grouping import Rules
 from sereno.respond.incidents.model import Incident, Kind, State
 from sereno.respond.incidents.service import Incidents
 from sereno.respond.incidents.store import Wanted
-from sereno.respond.incidents.tables import EventRow
+from sereno.respond.incidents.tables import EventRow, IncidentRow
+from sereno.settings import Settings
+from sereno.watch.probes.store import new_row
+from sereno.watch.probes.stored import accepted
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -323,3 +326,34 @@ def test_what_a_person_reopens_stays_open_until_a_person_resolves_it(stage: Stag
     stage.settle(200)
     assert stage.only().state is State.OPEN
     assert stage.incidents.resolve(stage.only().id, bob).resolved_at == at(1)
+
+
+def test_a_probe_added_at_the_desk_belongs_to_the_machine_that_its_target_lies_on() -> None:
+    stage = Stage(Rules.of(Settings.model_validate({"hosts": [{"name": "second", "address": "192.0.2.7:9100"}]})))
+    with stage.database.unit_of_work() as session:
+        for name, target in (("wiki", "http://192.0.2.7:8080/"), ("other", "http://192.0.2.8/")):
+            probe = accepted({"name": name, "kind": "http", "target": target})
+            session.add(new_row(probe, address="", by="bob", now=NOON))
+    tell_labels(stage, firing("down", at(0)), DOWN)
+    stage.now = at(1)
+    for name in ("wiki", "other"):
+        tell_labels(stage, firing(name, at(1)), WIKI | {"instance": name, "component": name, "source": "stored"})
+    host, other = stage.all()
+    assert (set(host.components), other.components) == ({"second", "wiki"}, ("other",))
+
+
+def test_an_alert_without_an_incident_gets_one_when_its_silence_is_over(stage: Stage) -> None:
+    stage.tell(firing("a", at(0)), group="")
+    with stage.database.unit_of_work() as session:
+        session.execute(update(AlertRow).values(incident_id=None, suppressed=True))
+        session.execute(delete(IncidentRow))
+    stage.settle(1)
+    assert stage.all() == []
+    with stage.database.unit_of_work() as session:
+        session.execute(update(AlertRow).values(suppressed=False))
+    stage.settle(2)
+    stage.settle(3)
+    assert (stage.only().alerts, stage.only().opened_at) == (1, at(0))
+    stage.tell(ended("a", at(0), at(4)))
+    stage.settle(10)
+    assert stage.only().state is State.RESOLVED

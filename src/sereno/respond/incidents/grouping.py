@@ -18,8 +18,8 @@ shows that an incident is two, it is cut, unless a person has had to do with it:
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -43,6 +43,8 @@ class Rules:
     reopen_window: timedelta = timedelta(minutes=30)
     hosts: frozenset[str] = frozenset()
     host_of_probe: Mapping[str, str] = field(default_factory=dict)
+    host_of_address: Mapping[str, str] = field(default_factory=dict)
+    """The further machines by the host in their address."""
 
     @classmethod
     def of(cls, settings: Settings) -> Rules:
@@ -55,7 +57,14 @@ class Rules:
             reopen_window=parse_duration(settings.incidents.reopen_window),
             hosts=frozenset(host.name for host in settings.hosts),
             host_of_probe={name: by_address[target] for name, target in targets.items() if target in by_address},
+            host_of_address=by_address,
         )
+
+    def with_probes(self, targets: Iterable[tuple[str, str, str]]) -> Rules:
+        """The same, knowing further probes by name, kind and target."""
+        hosts = {name: self.host_of_address.get(_target_host(kind, target)) for name, kind, target in targets}
+        known = {name: host for name, host in hosts.items() if host is not None}
+        return replace(self, host_of_probe={**known, **self.host_of_probe})
 
 
 def _target_host(kind: str, target: str) -> str:

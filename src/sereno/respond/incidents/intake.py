@@ -32,6 +32,8 @@ from sereno.respond.incidents.grouping import (
 from sereno.respond.incidents.model import BY_ALERTS, SEVERITY_LENGTH, TITLE_LENGTH, Kind, State, highest
 from sereno.respond.incidents.tables import IncidentRow
 from sereno.respond.incidents.words import title_of
+from sereno.watch.probes.model import Source
+from sereno.watch.probes.store import stored_probes
 
 GROUP_KEY_LENGTH = 2_000
 """What is kept of a group's key to be read; grouping goes by its hash."""
@@ -88,6 +90,9 @@ class _Placing:
     def run(self, news: Sequence[News], lost: Sequence[tuple[int, str]]) -> dict[str, list[int | None]]:
         placed: dict[str, list[int | None]] = {}
         troubles = [each for each in news if is_trouble(each.details.labels)]
+        if self._rules.hosts and any(each.details.labels.get("source") == Source.STORED for each in troubles):
+            stored = [each.probe for each in stored_probes(self._session)]
+            self._rules = self._rules.with_probes((each.name, str(each.kind), each.target) for each in stored)
         new = [each for each in troubles if each.before is None]
         longer = [each for each in troubles if each.incident_id is not None and each.lasted_longer]
         self._look_around(new, longer)

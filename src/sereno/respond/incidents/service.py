@@ -38,6 +38,7 @@ from sereno.respond.incidents.model import (
     State,
     refuse,
 )
+from sereno.respond.incidents.orphans import place_orphans
 from sereno.respond.incidents.store import Wanted
 
 _Answer = TypeVar("_Answer")
@@ -212,12 +213,16 @@ class Incidents:
             return store.counts_by_state(session)
 
     def settle(self) -> int:
-        """Resolve what is over for longer than the hold-down, and let go of groups; answers how many resolved."""
+        """Resolve what is over for longer than the hold-down, let go of groups, and see to alerts without an incident.
+
+        Answers how many resolved.
+        """
         now = self._clock()
         with self._database.unit_of_work() as session:
             numbers = settle.due(session, self._rules, now)
         resolved = sum(in_one_transaction(self._database, _settling(number, self._rules, now)) for number in numbers)
         in_one_transaction(self._database, lambda session: settle.let_go(session, self._rules, now))
+        in_one_transaction(self._database, lambda session: place_orphans(session, self._rules, now))
         return resolved
 
     def _say(self, id: int, kind: Kind, text: str, actor: Actor, *, public: bool) -> Event:
