@@ -56,7 +56,7 @@ def test_up_ends_with_every_component_healthy(sereno: CommandLine) -> None:
 
 def test_the_doctor_finds_nothing_wrong_and_ticks_the_seeds_lines(sereno: CommandLine) -> None:
     said = sereno.must("doctor", "--live")
-    assert "An alert goes all the way to the desk: yes" in said
+    assert "An alert goes all the way to the desk, and becomes an incident: yes" in said
 
 
 def test_what_root_writes_into_a_clone_belongs_to_the_clones_owner(sereno: CommandLine) -> None:

@@ -327,7 +327,7 @@ def test_the_doctor_ticks_every_line_on_the_running_stack(stack: NativeStack) ->
     # A full disk is this machine's own matter, and truly told.
     wrong.pop("disk", None)
     assert not wrong
-    assert "An alert goes all the way to the desk" in findings
+    assert "An alert goes all the way to the desk, and becomes an incident" in findings
     assert "Every target is scraped and up" in findings
 
 

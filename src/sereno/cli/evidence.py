@@ -24,6 +24,7 @@ from sereno import __version__
 from sereno.cli.album import Album
 from sereno.cli.console import Narrator
 from sereno.cli.doctor import addresses
+from sereno.cli.evidence_incident import picture_incident, picture_overview, picture_update
 from sereno.cli.here import Here
 from sereno.cli.live import Addresses
 from sereno.core.clock import utc_now
@@ -236,6 +237,10 @@ class Run:
                 self._sign_in(page, self._new_password)
                 page.goto(f"{self._at.https}/alerts")
                 self._album.add(page, "alert-firing", Text("Its alert at the desk", "Su alerta en la mesa de guardia"))
+                picture_incident(page, self._at.https, STOPPED, self._album)
+            with self._lens.reader(DESKTOP) as page:
+                page.goto(f"{self._at.https}/")
+                picture_update(page, self._at.https, self._album)
             caption = Text("Its alert in Prometheus", "Su alerta en Prometheus")
             self._show("prometheus-firing", caption, self._at.prometheus, ("/alerts", "/classic/alerts"))
         finally:
@@ -246,6 +251,8 @@ class Run:
             page.wait_for_timeout(6000)
             page.goto(f"{self._at.https}/")
             self._album.add(page, "all-is-calm", Text("Started again", "Arrancado de nuevo"))
+            self._sign_in(page, self._new_password)
+            picture_overview(page, self._at.https, self._album)
 
     def _show(self, name: str, caption: Text, base: str, paths: tuple[str, ...]) -> None:
         """The first of the paths that answers 200 (versions of a tool differ)."""

@@ -6,21 +6,25 @@ Alertmanager and waits until the desk has taken it.
 
 from __future__ import annotations
 
+import json
+import os
 import ssl
+import subprocess
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
 import yaml
 
 from sereno.cli.live_server import Promises, ServerChecks
-from sereno.core.clock import rfc3339, utc_now
+from sereno.core.clock import parse_rfc3339, rfc3339, utc_now
 from sereno.core.errors import SerenoError
 from sereno.outside.inspection import Inspector
 from sereno.serve.findings import Finding, Verdict
+from sereno.watch.conventions import TEST_ALERT
 
 JOBS = ("prometheus", "node-exporter", "webapp", "mysql", "nginx", "alertmanager", "blackbox", "process", "probes")
 SEED_METRICS = ("node_cpu_seconds_total", "node_memory_MemAvailable_bytes", "node_filesystem_avail_bytes")
@@ -107,7 +111,7 @@ class _Live:
             ("CPU, memory, disk and availability have their alerts, with their thresholds", self.alerts),
             ("Node Exporter answers", lambda: self._is_200(f"{at.node_exporter}/metrics")),
             ("Alertmanager answers", lambda: self._is_200(f"{at.alertmanager}/-/ready")),
-            ("An alert goes all the way to the desk", self.delivery),
+            ("An alert goes all the way to the desk, and becomes an incident", self.delivery),
             *ServerChecks(at.promises, self._query).checks(),
         ]
         if at.grafana is not None:
@@ -187,11 +191,14 @@ class _Live:
         return f"missing, or with other numbers: {', '.join(wrong)}" if wrong else None
 
     def delivery(self) -> str | None:
-        """Alertmanager counts a notification as sent only after the desk has answered 2xx: after its commit."""
+        """Alertmanager counts a notification as sent only after the desk has answered 2xx: after its commit.
+
+        The test alert ends by itself after a minute, and so does its incident; figures leave both out.
+        """
         sent, failed = self._deliveries()
         now = utc_now()
         alert = {
-            "labels": {"alertname": "SerenoDoctor", "severity": "info", "instance": f"doctor-{int(now.timestamp())}"},
+            "labels": {"alertname": TEST_ALERT, "severity": "info", "instance": f"doctor-{int(now.timestamp())}"},
             "annotations": {
                 "summary": "A test by ./sereno doctor --live; nothing is wrong",
                 "summary_es": "Una prueba de ./sereno doctor --live; todo está bien",
@@ -206,9 +213,27 @@ class _Live:
         while time.monotonic() < deadline:
             sent_now, failed_now = self._deliveries()
             if sent_now > sent:
-                return None if failed_now == failed else "a delivery to the desk failed"
+                return self._incident_since(now) if failed_now == failed else "a delivery to the desk failed"
             time.sleep(0.5)
         return f"no delivery to the desk within {DELIVERY_SECONDS} s"
+
+    def _incident_since(self, moment: datetime) -> str | None:
+        """Whether the test alert of `moment` has become an incident, by the desk's own command line."""
+        done = subprocess.run(
+            [str(self._at.root / "sereno"), "incident", "list", "--state", "all", "--severity", "info", "--json"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        )
+        if done.returncode != 0:
+            return f"the desk's incidents cannot be listed: {done.stderr.strip()[-200:]}"
+        begun = [parse_rfc3339(each["opened_at"]) for each in json.loads(done.stdout)["items"]]
+        # Alertmanager keeps milliseconds.
+        if any(abs(each - moment) < timedelta(seconds=1) for each in begun):
+            return None
+        return "the alert has arrived at the desk and has not become an incident"
 
     def _deliveries(self) -> tuple[float, float]:
         text = self._inspector.ask("GET", f"{self._at.alertmanager}/metrics").body.decode()

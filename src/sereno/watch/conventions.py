@@ -190,3 +190,7 @@ def component_of(labels: Mapping[str, str]) -> str | None:
     if job == "node-exporter" and (labels.get("alertname") != "InstanceDown" or labels.get("instance", job) != job):
         return None
     return JOB_COMPONENTS.get(job)
+
+
+TEST_ALERT = "SerenoDoctor"
+"""What `./sereno doctor --live` sends all the way through; a test is no trouble, so figures leave it out."""

@@ -52,6 +52,10 @@ def test_the_figures_follow_the_definitions(app: Flask, signed_in: Begin, clock:
     assert bob.get("/figures?days=12345").status_code == 200
 
 
-def test_the_heartbeat_is_no_rule_that_wakes_people(app: Flask, signed_in: Begin) -> None:
-    deliver(app, alert("w", name="Watchdog", severity="none"))
-    assert signed_in("charlie").api("GET", "/api/v1/figures").json["rules"] == []
+def test_neither_the_heartbeat_nor_the_doctors_test_counts(app: Flask, signed_in: Begin, clock: Clock) -> None:
+    deliver(app, alert("w", name="Watchdog", severity="none"), alert("t", name="SerenoDoctor", severity="info"))
+    clock.advance(seconds=1)
+    charlie = signed_in("charlie")
+    told = charlie.api("GET", "/api/v1/figures").json
+    assert (told["rules"], told["incidents"]) == ([], 0)
+    assert "SerenoDoctor" in charlie.get("/incidents").text

@@ -13,13 +13,15 @@ from sereno.respond.alerts.tables import AlertRow, SeriesRow
 from sereno.respond.incidents.figures import Case, Figures, RuleCount, figures
 from sereno.respond.incidents.model import State
 from sereno.respond.incidents.tables import IncidentRow
+from sereno.watch.conventions import TEST_ALERT
 
 _HEARTBEAT = "heartbeat:"
 """A heartbeat that came back is nobody's doing."""
 
 
 def cases(session: Session, since: datetime, until: datetime) -> list[Case]:
-    """The incidents that began from `since` (included) to `until` (not), without those that became part of another.
+    """The incidents that began from `since` (included) to `until` (not), without those that became part of another
+    and without tests.
 
     Plain rows: objects would cost as much again as the query.
     """
@@ -34,7 +36,12 @@ def cases(session: Session, since: datetime, until: datetime) -> list[Case]:
         IncidentRow.flapping,
         IncidentRow.rule,
         IncidentRow.state,
-    ).where(IncidentRow.merged_into.is_(None), IncidentRow.opened_at >= since, IncidentRow.opened_at < until)
+    ).where(
+        IncidentRow.merged_into.is_(None),
+        IncidentRow.opened_at >= since,
+        IncidentRow.opened_at < until,
+        IncidentRow.rule != TEST_ALERT,
+    )
     return [
         Case(
             opened_at=row.opened_at,
@@ -52,7 +59,7 @@ def cases(session: Session, since: datetime, until: datetime) -> list[Case]:
 
 
 def rule_counts(session: Session, since: datetime, until: datetime) -> list[RuleCount]:
-    """How the alerts that began in that time fared, by rule; heartbeats are none."""
+    """How the alerts that began in that time fared, by rule; heartbeats and tests are none."""
     acknowledged = IncidentRow.acknowledged_at.is_not(None)
     by_itself = (
         (IncidentRow.state == State.RESOLVED.value)
@@ -70,7 +77,8 @@ def rule_counts(session: Session, since: datetime, until: datetime) -> list[Rule
         .select_from(AlertRow)
         .join(SeriesRow, SeriesRow.fingerprint == AlertRow.fingerprint)
         .outerjoin(IncidentRow, IncidentRow.id == AlertRow.incident_id)
-        .where(AlertRow.began_at >= since, AlertRow.began_at < until, SeriesRow.severity != HEARTBEAT)
+        .where(AlertRow.began_at >= since, AlertRow.began_at < until)
+        .where(SeriesRow.severity != HEARTBEAT, SeriesRow.name != TEST_ALERT)
         .group_by(SeriesRow.name)
     )
     return [
