@@ -275,6 +275,8 @@ class Run:
         page.fill("#name", ACCOUNT)
         page.fill("#password", password)
         page.click("main button[type=submit]")
+        # A click does not wait for what it began, and going elsewhere would break that off.
+        page.wait_for_url(lambda url: not url.endswith("/login"))
 
     def _fires(self) -> bool:
         alerts = Inspector().ask("GET", f"{self._at.prometheus}/api/v1/alerts").json["data"]["alerts"]
