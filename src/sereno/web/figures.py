@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, current_app, render_template, request
 from flask_babel import gettext as _
 
+from sereno.core.cached import Cached
 from sereno.core.units import format_span
 from sereno.guard import service as accounts
 from sereno.guard.model import Role
@@ -29,6 +30,10 @@ blueprint = Blueprint("figures", __name__)
 SPANS = {30: N_("the last 30 days"), 90: N_("the last 90 days"), 365: N_("the last year")}
 USUAL = 90
 """Days; incidents are rare enough that a month says little."""
+
+FRESH_DAYS = 90
+KEPT_SECONDS = 60
+"""A year of a busy machine is a hundred thousand alerts, which take a third of a second to count."""
 
 GRAVITIES = {
     "critical": N_("Critical"),
@@ -61,7 +66,17 @@ def show() -> str:
 
 
 def figures_of(days: int, until: datetime) -> Figures:
-    """The figures of the `days` before `until`. Raises Unavailable."""
+    """The figures of the `days` before `until`; of more than `FRESH_DAYS` a minute old at most. Raises Unavailable."""
+    if days <= FRESH_DAYS:
+        return _read(days, until)
+    kept: dict[int, Cached[Figures]] = current_app.extensions.setdefault("sereno.figures", {})
+    clock = desk().clock
+    if days not in kept:
+        kept[days] = Cached(lambda: _read(days, clock()), seconds=KEPT_SECONDS, patience_seconds=2 * KEPT_SECONDS)
+    return kept[days].get()
+
+
+def _read(days: int, until: datetime) -> Figures:
     waits = waits_of(desk().surroundings.settings)
     since = until - timedelta(days=days)
 

@@ -14,10 +14,11 @@ from markupsafe import Markup
 from sereno.core.units import format_span, parse_duration
 from sereno.guard import service as accounts
 from sereno.guard.model import Identity, Role
+from sereno.respond.incidents.figures_store import strokes
 from sereno.respond.incidents.markdown import to_html
 from sereno.respond.incidents.model import Event, Incident, State
 from sereno.respond.incidents.store import Wanted
-from sereno.respond.incidents.strip import Stroke, strip
+from sereno.respond.incidents.strip import Strip, strip
 from sereno.respond.incidents.times import times_of, waits_of
 from sereno.watch.runbooks import runbook_names
 from sereno.web.alerts import BADGES, SEVERITIES, cursor, generator_link, read_cursor
@@ -148,16 +149,10 @@ def _unowned_first(incident: Incident) -> tuple[bool, float]:
     return incident.state is not State.OPEN, -incident.opened_at.timestamp()
 
 
-def _picture(moment: datetime) -> object:
+def _picture(moment: datetime) -> Strip:
+    # Twice as far back as is drawn: what began before and still lasted then belongs into the picture too.
     since = moment - timedelta(days=2 * STRIP_DAYS)
-    room = incidents()
-    seen = {
-        each.id: each
-        for wanted in (Wanted(since=since, limit=MOST_STROKES), Wanted(unresolved=True, limit=MOST_OPEN))
-        for each in room.page(wanted).incidents
-    }
-    strokes = [Stroke(each.opened_at, each.resolved_at, each.severity) for each in seen.values()]
-    return strip(strokes, moment, days=STRIP_DAYS)
+    return strip(transact(lambda session: strokes(session, since, MOST_STROKES)), moment, days=STRIP_DAYS)
 
 
 @blueprint.get("/<int:id>")
@@ -261,14 +256,13 @@ def words() -> dict[str, object]:
 
 def home_part(_identity: Identity) -> Markup:
     """What is open and who has it, for the desk's home page."""
-    found = incidents().page(Wanted(unresolved=True, limit=MOST_OPEN))
+    room = incidents()
+    shown: list[Incident] = []
+    for state in (State.OPEN, State.ACKNOWLEDGED):  # What nobody has taken comes first.
+        if len(shown) < SHOWN_AT_HOME:
+            shown += room.page(Wanted(state=state, limit=SHOWN_AT_HOME - len(shown))).incidents
     part = render_template(
-        "respond/home_incidents.html",
-        **words(),
-        open_ones=sorted(found.incidents, key=_unowned_first),
-        shown=SHOWN_AT_HOME,
-        more=found.next is not None,
-        now=now(),
+        "respond/home_incidents.html", **words(), shown=shown, count=sum(room.counts().values()), now=now()
     )
     return Markup(part)  # noqa: S704 -- our own template, which has escaped what it was given.
 

@@ -12,6 +12,7 @@ from sereno.respond.alerts.model import HEARTBEAT
 from sereno.respond.alerts.tables import AlertRow, SeriesRow
 from sereno.respond.incidents.figures import Case, Figures, RuleCount, figures
 from sereno.respond.incidents.model import State
+from sereno.respond.incidents.strip import Stroke
 from sereno.respond.incidents.tables import IncidentRow
 from sereno.watch.conventions import TEST_ALERT
 
@@ -56,6 +57,24 @@ def cases(session: Session, since: datetime, until: datetime) -> list[Case]:
         )
         for row in session.execute(statement)
     ]
+
+
+def strokes(session: Session, since: datetime, limit: int) -> list[Stroke]:
+    """What the strip draws: the newest incidents that began from `since` on, and the newest that are not over."""
+    columns = (IncidentRow.id, IncidentRow.opened_at, IncidentRow.resolved_at, IncidentRow.severity)
+    newest = (
+        select(*columns)
+        .where(IncidentRow.merged_into.is_(None))
+        .order_by(IncidentRow.opened_at.desc(), IncidentRow.id.desc())
+        .limit(limit)
+    )
+    unresolved = newest.where(IncidentRow.state.in_([State.OPEN.value, State.ACKNOWLEDGED.value]))
+    found = {
+        row.id: Stroke(row.opened_at, row.resolved_at, row.severity)
+        for statement in (newest.where(IncidentRow.opened_at >= since), unresolved)
+        for row in session.execute(statement)
+    }
+    return list(found.values())
 
 
 def rule_counts(session: Session, since: datetime, until: datetime) -> list[RuleCount]:
