@@ -78,50 +78,49 @@ def test_an_incident_outlives_a_database_that_is_away_in_the_middle(desk: DeskSe
     assert times == (20_000_000, None)
 
 
-def test_alertmanager_restarted_is_no_news(tmp_path: Path, desk: DeskServer, database: MariaDb) -> None:
-    """It forgets what fires; Prometheus tells it again, with the same start, and it delivers again."""
+def test_alertmanager_restarted_is_no_news(tmp_path: Path, database: MariaDb, desk: DeskServer) -> None:
+    """It forgets what fires, so its list is empty for a while; then Prometheus tells it again, and the end."""
     servers = Monitoring(tmp_path / "monitoring")
-    receiver = {
-        "name": "desk",
-        "webhook_configs": [
-            {
-                "url": f"{desk.url}/api/v1/alertmanager",
-                "http_config": {"authorization": {"credentials": TOKEN}},
-            }
-        ],
+    servers.folder.mkdir()
+    hook = {
+        "url": f"{desk.url}/api/v1/alertmanager",
+        "http_config": {"authorization": {"credentials": TOKEN}},
     }
     route = {"receiver": "desk", "group_by": ["alertname", "instance"], "group_wait": "0s", "group_interval": "1s"}
-    config = {"route": route, "receivers": [receiver]}
+    config = {"route": route, "receivers": [{"name": "desk", "webhook_configs": [hook]}]}
     starts_at = rfc3339(datetime.now(UTC) - timedelta(seconds=5))
 
-    def raise_alert() -> None:
-        raised = [{"labels": {"alertname": "Slow", "instance": "shop", "severity": "page"}, "startsAt": starts_at}]
-        answer = request(
-            "POST",
-            f"{servers.url('alertmanager')}/api/v2/alerts",
-            body=json.dumps(raised).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        assert answer.status == 200
+    def tell(**more: str) -> None:
+        labels = {"alertname": "Slow", "instance": "shop", "severity": "page"}
+        body = json.dumps([{"labels": labels, "startsAt": starts_at, **more}]).encode()
+        url, headers = f"{servers.url('alertmanager')}/api/v2/alerts", {"Content-Type": "application/json"}
+        assert request("POST", url, body=body, headers=headers).status == 200
 
-    def delivered() -> int:
-        text = request("GET", f"{servers.url('alertmanager')}/metrics").text
-        found = re.search(r'^alertmanager_notifications_total\{integration="webhook"[^}]*\} (\d+)', text, re.MULTILINE)
-        return int(found[1]) if found else 0
-
-    (tmp_path / "monitoring").mkdir()
     try:
         servers.start_alertmanager(config)
-        raise_alert()
+        tell()
         wait_until("an incident opens", lambda: incidents(database) == [("open", 0)])
         servers.stop("alertmanager")
         servers.start_alertmanager(config)
-        raise_alert()
-        wait_until("it delivers again", lambda: delivered() > 0)
+        listed = request("GET", f"{servers.url('alertmanager')}/api/v2/alerts").json
+        desk.alertmanager_url = servers.url("alertmanager")
+        desk.start_worker()
+        wait_until("the worker has compared", lambda: has_compared(desk))
+        assert (listed, incidents(database)) == ([], [("open", 0)])
+        tell()
+        tell(endsAt=rfc3339(datetime.now(UTC)))
+        wait_until("it resolves by itself", lambda: incidents(database) == [("resolved", 0)], 40)
         (key,) = database.run("SELECT group_key FROM sereno.incident")
     finally:
         servers.close()
-    assert incidents(database) == [("open", 0)]
-    assert entries(database, "alert-fired") == 1
+    kinds = ("opened", "alert-fired", "alert-ended", "resolved", "reopened")
+    assert [entries(database, kind) for kind in kinds] == [1, 1, 1, 1, 0]
     # The same that the desk makes by itself from an alert of Alertmanager's own list.
     assert key == ('{}:{alertname="Slow", instance="shop"}',)
+
+
+def has_compared(desk: DeskServer) -> bool:
+    text = request("GET", f"http://127.0.0.1:{desk.worker_port}/metrics").text
+    name = re.escape('sereno_worker_job_last_success_timestamp_seconds{task="reconcile-alerts"}')
+    found = re.search(rf"^{name} (\S+)$", text, re.MULTILINE)
+    return found is not None and float(found[1]) > 0
