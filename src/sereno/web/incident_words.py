@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from flask_babel import gettext as _
@@ -117,6 +118,27 @@ def _by_itself(event: Event) -> bool:
     return event.actor == BY_ALERTS or event.actor.startswith(HEARTBEAT)
 
 
+def together(events: Sequence[Event]) -> list[Event]:
+    """The entries, with components that started anew in one look told in one: a start of everything is one news."""
+    told: list[Event] = []
+    looks: dict[datetime, int] = {}
+    for event in events:
+        if event.kind is Kind.RESTARTED and event.at in looks:
+            first = told[looks[event.at]]
+            names = [*_names(first), *_names(event)]
+            told[looks[event.at]] = replace(first, details={**first.details, "component": names})
+            continue
+        if event.kind is Kind.RESTARTED:
+            looks[event.at] = len(told)
+        told.append(event)
+    return told
+
+
+def _names(event: Event) -> list[str]:
+    value = event.details.get("component", [])
+    return value if isinstance(value, list) else [str(value)]
+
+
 def happened_at(event: Event) -> datetime:
     """When what an entry tells happened; the entry itself may be later, since somebody had to look first."""
     try:
@@ -211,8 +233,8 @@ def _happened(message: str) -> Callable[[Event], str]:
     """Something that happened around the incident; `what` is a component or a file."""
 
     def told(event: Event) -> str:
-        what = _detail(event, "component")
-        return str(_(message, what=dict(known_components()).get(what, what)))
+        titles = dict(known_components())
+        return str(_(message, what=", ".join(titles.get(name, name) for name in _names(event))))
 
     return told
 

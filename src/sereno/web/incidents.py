@@ -40,6 +40,7 @@ from sereno.web.incident_words import (
     sentence,
     severity_in_words,
     title_of,
+    together,
 )
 from sereno.web.incidents_api import incidents
 
@@ -206,7 +207,7 @@ def _story(id: int, beyond: int, *, oldest_first: bool) -> tuple[list[Entry], in
     else:
         events = room.newest(id, before=beyond or None, limit=ENTRIES + 1)
     shown = events[:ENTRIES]
-    return [_entry(event) for event in shown], shown[-1].id if len(events) > ENTRIES else None
+    return [_entry(event) for event in together(shown)], shown[-1].id if len(events) > ENTRIES else None
 
 
 @dataclass(frozen=True, slots=True)

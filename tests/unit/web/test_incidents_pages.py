@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
@@ -12,7 +13,8 @@ from tests.equipment.desk_server import alert, payload
 
 from sereno.database.session import Database
 from sereno.respond.incidents.around import Happening, tell_around
-from sereno.respond.incidents.model import Kind
+from sereno.respond.incidents.model import Event, Kind
+from sereno.web.incident_words import sentence
 
 from .conftest import Clock
 
@@ -220,12 +222,21 @@ def test_what_happened_around_it_stands_on_its_timeline(signed_in: Begin, databa
     own = opened(bob)
     happened = [
         Happening(Kind.RESTARTED, clock(), "mysql"),
+        Happening(Kind.RESTARTED, clock(), "webapp"),
         Happening(Kind.BACKUP, clock(), "night.tar"),
         Happening(Kind.SETTINGS_CHANGED, clock(), "0123456789ab"),
     ]
     with database.unit_of_work() as session:
         tell_around(session, happened, clock())
     page = bob.get(own).text
-    for words in ("Started anew: Database", "A backup was made: night.tar", "The settings were changed"):
+    for words in ("Started anew: Desk, Database", "A backup was made: night.tar", "The settings were changed"):
         assert words in page
-    assert "Arrancado de nuevo: Base de datos" in bob.get(own, Accept_Language="es").text
+    assert "Arrancado de nuevo: " in bob.get(own, Accept_Language="es").text
+
+
+def test_every_kind_of_entry_has_words_in_both_languages(app: Flask) -> None:
+    for code in ("en", "es"):
+        with app.test_request_context("/", headers={"Accept-Language": code}):
+            for kind in set(Kind) - {Kind.RELEASE}:  # Nothing tells of releases yet.
+                event = Event(1, 1, datetime(2026, 11, 24, tzinfo=UTC), kind, "bob", "", {"component": "mysql"})
+                assert sentence(event) not in (kind.value, ""), kind
