@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -209,3 +212,26 @@ def test_opened_and_ended_while_no_worker_ran_is_one_message(
     assert titles(receiver)[0].startswith("[critical] Opened · Resolved: ")
     wait_until("it is noted", lambda: ("hook", "sent") in states(database))
     assert len(receiver.calls) == 1
+
+
+def test_channels_are_tried_by_a_command(desk: DeskServer, receiver: Receiver, mailbox: Mailbox) -> None:
+    def typed(*more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "sereno.cli", "notify", "test", *more],
+            env=desk.environment("worker"),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    done = typed("--json")
+    assert done.returncode == 0, done.stderr
+    assert [(each["channel"], each["sent"]) for each in json.loads(done.stdout)] == [("hook", True), ("mail", True)]
+    assert titles(receiver) == ["Sereno: Test of notices"] and len(mailbox.mails) == 1
+    receiver.status = 404
+    refused = typed("--channel", "hook")
+    assert refused.returncode == 1 and "error=404" in refused.stdout
+    assert "s3cret-word" not in refused.stdout + refused.stderr
+    unknown = typed("--channel", "fax")
+    assert unknown.returncode == 2 and "known: hook, mail" in unknown.stderr
