@@ -103,9 +103,11 @@ MONITORING = {
     "AlertmanagerDeliveriesFailing": Runbook(
         Text(
             "Alertmanager cannot hand alerts to the desk. It keeps trying, and the worker fetches what was missed, so "
-            "nothing is lost; it arrives late.",
+            "nothing is lost; it arrives late. Where [notify] names heartbeat_url, fallback_email or fallback_webhook, "
+            "deliveries to those that fail count as well.",
             "Alertmanager no puede entregar alertas a la mesa de guardia. Sigue intentándolo y el worker recoge lo que "
-            "faltó: nada se pierde, pero llega tarde.",
+            "faltó: nada se pierde, pero llega tarde. Si [notify] nombra heartbeat_url, fallback_email o "
+            "fallback_webhook, también cuentan las entregas a estos que fallan.",
         ),
         (STATUS, logs("alertmanager"), logs("webapp")),
         (
@@ -113,6 +115,10 @@ MONITORING = {
                 "Answers 401: the token was changed; starting anew writes it again. Answers 503: follow MysqlDown.",
                 "Si responde 401: cambió el testigo; al arrancar de nuevo se reescribe. Si 503: sigue MysqlDown.",
                 "./sereno up",
+            ),
+            step(
+                "The log names another receiver than the desk: correct its address or token in [notify].",
+                "Si el registro nombra otro receptor que la mesa: corrige su dirección o su token en [notify].",
             ),
             DOCTOR,
         ),
