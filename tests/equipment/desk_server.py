@@ -49,6 +49,7 @@ class DeskServer:
     port: int = field(default_factory=free_port)
     worker_port: int = field(default_factory=free_port)
     extra: dict[str, str] = field(default_factory=dict)
+    configuration: str = "python:sereno.web.server"
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
@@ -82,17 +83,17 @@ class DeskServer:
 
     def start(self, *, until: str | None = "/readyz") -> DeskServer:
         """Run the webapp and wait until `until` answers 200 (None: until anything answers)."""
-        self._run("webapp", "-m", "gunicorn", "-c", "python:sereno.web.server", "sereno.web.server:app")
+        self._run("webapp", "-m", "gunicorn", "-c", self.configuration, "sereno.web.server:app")
         if until is None:
             wait_until("the webapp listens", lambda: self.get("/healthz").status, 20)
         else:
-            wait_until(f"{until} answers 200: {self.log('webapp')}", lambda: self.get(until).status == 200, 30)
+            wait_until(f"{until} answers 200: {self.log('webapp')}", lambda: self.get(until).status == 200, 90)
         return self
 
     def start_worker(self) -> None:
         self._run("worker", "-m", "sereno.worker")
         url = f"http://127.0.0.1:{self.worker_port}/healthz"
-        wait_until("the worker answers", lambda: request("GET", url).status == 200, 20)
+        wait_until("the worker answers", lambda: request("GET", url).status == 200, 60)
 
     def get(self, path: str, **headers: str) -> Answer:
         return request("GET", self.url + path, headers={k.replace("_", "-"): v for k, v in headers.items()})
@@ -102,6 +103,12 @@ class DeskServer:
         body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         return request("POST", f"{self.url}/api/v1/alertmanager", body=body, headers=headers, timeout=timeout)
+
+    def kill(self, name: str) -> None:
+        """End one process as a power failure would."""
+        process = self.processes.pop(name)
+        process.kill()
+        process.wait(10)
 
     def log(self, name: str) -> str:
         file = self.folder / f"{name}.log"

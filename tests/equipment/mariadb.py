@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pymysql
 from tests.equipment.monitoring import free_port, wait_until
@@ -108,6 +109,16 @@ class MariaDb:
             with connection.cursor() as cursor:
                 for statement in statements:
                     cursor.execute(statement)
+                return list(cursor.fetchall())
+        finally:
+            connection.close()
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """The rows that a query with a `%s` for each value finds, as root."""
+        connection = pymysql.connect(unix_socket=str(self.folder / "server.sock"), user="root", autocommit=True)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(query, values)
                 return list(cursor.fetchall())
         finally:
             connection.close()

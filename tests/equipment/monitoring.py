@@ -156,6 +156,12 @@ class Monitoring:
             process.kill()
             process.wait(5)
 
+    def kill(self, name: str) -> None:
+        """End one server as a power failure would."""
+        process = self.processes.pop(name)
+        process.kill()
+        process.wait(5)
+
     def close(self) -> None:
         for name in list(self.processes):
             self.stop(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -15,6 +15,8 @@ NAME = re.compile(r"^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$")
 DEFAULT_EVERY = timedelta(hours=1)
 DEFAULT_GRACE = timedelta(minutes=5)
 DEFAULT_SEVERITY = "critical"
+SET_BACK = timedelta(minutes=1)
+"""What lies so far in the future was noted by a clock that has been set back since."""
 SHORTEST = timedelta(seconds=10)
 LONGEST = timedelta(days=366)
 SEVERITY_LENGTH = 64
@@ -92,6 +94,25 @@ def has_returned(heartbeat: Heartbeat) -> bool:
         heartbeat.missing_since is not None
         and heartbeat.last_at is not None
         and heartbeat.last_at >= heartbeat.missing_since
+    )
+
+
+def without_future(heartbeat: Heartbeat, now: datetime) -> Heartbeat:
+    """The same with no time in the future, where a clock that has been set back since has left such.
+
+    Otherwise its silence, or its return, would be noticed only when the clock has made up for it. What came before the
+    silence still does.
+    """
+    times = (heartbeat.expected_since, heartbeat.last_at, heartbeat.missing_since)
+    if all(each is None or each <= now + SET_BACK for each in times):
+        return heartbeat
+    last_at, missing_since = heartbeat.last_at, heartbeat.missing_since
+    if missing_since is not None:
+        missing_since = min(missing_since, now)
+    if last_at is not None:
+        last_at = min(last_at, now if missing_since is None else missing_since - datetime.resolution)
+    return replace(
+        heartbeat, expected_since=min(heartbeat.expected_since, now), last_at=last_at, missing_since=missing_since
     )
 
 

@@ -23,6 +23,7 @@ from sereno.respond.heartbeats.model import (
     has_returned,
     is_missing,
     title_of,
+    without_future,
     written,
 )
 from sereno.respond.heartbeats.tables import HeartbeatRow, WatchRow
@@ -131,8 +132,23 @@ class Heartbeats:
         for heartbeat in self.listed():
             if has_returned(heartbeat):
                 self._let_go(heartbeat, by=_actor(heartbeat.name))
-            elif is_missing(heartbeat, now, up_since):
+                continue
+            if without_future(heartbeat, now) != heartbeat:
+                heartbeat = self._set_back(heartbeat.name, now)
+            if is_missing(heartbeat, now, up_since):
                 self._open(heartbeat, now)
+
+    def _set_back(self, name: str, now: datetime) -> Heartbeat:
+        """Follow a clock that was set back."""
+
+        def work(session: Session) -> Heartbeat:
+            row = _found(session, name, lock=True)
+            present = without_future(_heartbeat(row), now)
+            row.expected_since, row.last_at = present.expected_since, present.last_at
+            row.missing_since = present.missing_since
+            return present
+
+        return in_one_transaction(self._database, work)
 
     def _open(self, heartbeat: Heartbeat, now: datetime) -> None:
         """The incident and the mark, in one transaction: whoever dies here has opened both or neither."""

@@ -107,14 +107,17 @@ def add(
 
 
 def due(session: Session, now: datetime, limit: int) -> list[NoticeRow]:
-    """What is to be sent now and nobody is sending, oldest first."""
+    """What is to be sent now and nobody is sending, oldest first.
+
+    What was made or claimed in the future was so before the clock was set back, and waits for nothing.
+    """
     return list(
         session.scalars(
             select(NoticeRow)
             .where(
                 NoticeRow.state.in_(UNSENT),
-                NoticeRow.next_try_at <= now,
-                or_(NoticeRow.claimed_at.is_(None), NoticeRow.claimed_at < now - LEASE),
+                or_(NoticeRow.next_try_at <= now, NoticeRow.created_at > now),
+                or_(NoticeRow.claimed_at.is_(None), NoticeRow.claimed_at < now - LEASE, NoticeRow.claimed_at > now),
             )
             .order_by(NoticeRow.id)
             .limit(limit)
@@ -148,6 +151,8 @@ def claim(session: Session, row: NoticeRow, now: datetime) -> None:
         .values(outcome="interrupted", ended_at=now)
     )
     row.claimed_at = now
+    # Or it would be due at once after each failure, until a clock that was set back has made up for it.
+    row.created_at = min(row.created_at, now)
     row.attempts += 1
     session.add(AttemptRow(notice_id=row.id, at=now, outcome="", words=""))
 
