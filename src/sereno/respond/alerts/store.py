@@ -202,7 +202,39 @@ def listing(wanted: Wanted) -> Select[AlertRow, dict[str, str]]:
 
 def list_alerts(session: Session, wanted: Wanted) -> list[Alert]:
     """At most `wanted.limit` alerts, newest first."""
-    return [_alert(row) for row in session.execute(listing(wanted))]
+    return [_alert(row) for row in session.execute(statement_for(session, wanted))]
+
+
+def statement_for(session: Session, wanted: Wanted) -> Select[AlertRow, dict[str, str]]:
+    """The statement of `listing`, told how to go about it.
+
+    What many alerts have is soon found on the way from the newest back; what few have would never be, so those are
+    looked up first and then sorted. The servers guess which it is, and their guess of a year of alerts costs a second.
+    """
+    statement = listing(wanted)
+    if _is_common(session, wanted):
+        return statement.prefix_with("STRAIGHT_JOIN", dialect="mysql")
+    return statement
+
+
+FEW = 500
+"""So many fingerprints are looked up and their alerts sorted in a few milliseconds."""
+
+
+def _is_common(session: Session, wanted: Wanted) -> bool:
+    """Whether more than a few fingerprints have each of what is wanted."""
+    filters = [
+        column == value
+        for column, value in (
+            (SeriesRow.name, wanted.name),
+            (SeriesRow.severity, wanted.severity),
+            (SeriesRow.instance, wanted.instance),
+        )
+        if value
+    ]
+    return all(
+        len(session.scalars(select(SeriesRow.fingerprint).where(each).limit(FEW + 1)).all()) > FEW for each in filters
+    )
 
 
 def alert_by_id(session: Session, id: int) -> Alert | None:

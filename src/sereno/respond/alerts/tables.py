@@ -21,7 +21,12 @@ class SeriesRow(Base):
     """One fingerprint and its labels; names are cut to what an index holds, the labels are whole."""
 
     __tablename__ = "alert_series"
-    __table_args__ = (Index("ix_alert_series_name", "name"), TABLE_OPTIONS)
+    __table_args__ = (
+        Index("ix_alert_series_name", "name"),
+        Index("ix_alert_series_instance", "instance"),
+        Index("ix_alert_series_severity", "severity"),
+        TABLE_OPTIONS,
+    )
 
     fingerprint: Mapped[str] = mapped_column(exact_string(64), primary_key=True)
     name: Mapped[str] = mapped_column(String(NAME_LENGTH))

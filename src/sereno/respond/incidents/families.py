@@ -75,7 +75,7 @@ _COLUMNS = (
 
 def _sharing(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     wanted = select(*_COLUMNS).where(*conditions, IncidentRow.merged_into.is_(None)).order_by(IncidentRow.id)
-    return wanted.with_for_update(read=True, of=IncidentRow)
+    return wanted.with_for_update(read=True)
 
 
 # Built once: each delivery runs them, and building them costs more than sending them.
@@ -134,7 +134,7 @@ class Neighbours:
         if not wanted:
             return
         statement = select(*_COLUMNS).where(IncidentRow.id.in_(wanted), IncidentRow.merged_into.is_(None))
-        statement = statement.order_by(IncidentRow.id).with_for_update(read=True, of=IncidentRow)
+        statement = statement.order_by(IncidentRow.id).with_for_update(read=True)
         for row in self._session.connection().execute(statement):
             self.known.setdefault(row.id, _neighbour(row))
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, exists, func, insert, or_, select, update
+from sqlalchemy import Select, exists, func, insert, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from sereno.core.clock import rfc3339
@@ -67,7 +67,7 @@ def ending(rules: Rules, now: datetime) -> Select[int]:
 
 def due(session: Session, rules: Rules, now: datetime) -> list[int]:
     """The incidents that may resolve now, and those whose sums have to be made again."""
-    with_news = select(IncidentRow.id).where(IncidentRow.news.is_(True)).limit(AT_ONCE)
+    with_news = select(IncidentRow.id).where(IncidentRow.news == true()).limit(AT_ONCE)
     return sorted({*session.scalars(ending(rules, now)), *session.scalars(with_news)})
 
 

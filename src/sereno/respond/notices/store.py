@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import delete, func, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from sereno.respond.incidents.model import Event, Kind
@@ -29,7 +29,7 @@ class Wanted:
 
 def pending_events(session: Session, limit: int) -> list[Event]:
     """What has happened to incidents and has not been made into notices, oldest first."""
-    wanted = select(EventRow).where(EventRow.pending.is_(True)).order_by(EventRow.id).limit(limit)
+    wanted = select(EventRow).where(EventRow.pending == true()).order_by(EventRow.id).limit(limit)
     return [_event(row) for row in session.scalars(wanted.with_for_update())]
 
 

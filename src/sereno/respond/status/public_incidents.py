@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.orm import Session
 
 from sereno.core.text import LANGUAGES, Text
@@ -57,7 +57,7 @@ class PublicIncidents:
     def _read(self, *conditions: ColumnElement[bool]) -> tuple[PublicIncident, ...]:
         with self._database.unit_of_work() as session:
             statement = select(IncidentRow).where(
-                IncidentRow.public.is_(True), IncidentRow.merged_into.is_(None), *conditions
+                IncidentRow.public == true(), IncidentRow.merged_into.is_(None), *conditions
             )
             order = (IncidentRow.opened_at.desc(), IncidentRow.id.desc())
             rows = list(session.scalars(statement.order_by(*order).limit(MOST)))
