@@ -6,6 +6,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import psutil
@@ -15,6 +16,13 @@ from tests.equipment.desk_server import DeskServer, request
 from tests.equipment.mariadb import MariaDb
 from tests.equipment.monitoring import Monitoring, wait_until
 
+from sereno.core.clock import utc_now
+from sereno.core.text import Text
+from sereno.database.session import Database, make_engine
+from sereno.guard.model import Actor
+from sereno.outside.alertmanager import AlertmanagerClient
+from sereno.respond.maintenance.model import Wanted
+from sereno.respond.maintenance.service import Calendar
 from sereno.settings import Settings
 from sereno.watch.rules import render_rules
 
@@ -174,3 +182,24 @@ def test_it_stops_at_once_and_is_small(desk: DeskServer) -> None:
     assert desk.stop("worker") == 0
     assert time.monotonic() - began < 3
     assert pss < 70
+
+
+def test_the_worker_keeps_silences_and_sums_up_the_day(desk: DeskServer, database: MariaDb) -> None:
+    calendar = Calendar(Database(make_engine(database.url)), lambda: {"mysql"})
+    now = utc_now()
+    wanted = Wanted(Text("New disk", ""), Text("", ""), now, now + timedelta(hours=1), ("mysql",))
+    planned = calendar.add(wanted, actor=Actor("bob", "192.0.2.1"))
+    desk.start_worker()
+    alertmanager = AlertmanagerClient(desk.alertmanager_url)
+
+    def active() -> int:
+        return len([each for each in alertmanager.silences() if each.state == "active"])
+
+    wait_until("its alerts are silent", lambda: active() == 2, 30)
+    calendar.end(planned.id, actor=Actor("bob", "192.0.2.1"))
+    wait_until("they are told again", lambda: active() == 0, 30)
+    wait_until(
+        "today is summed up", lambda: database.run("SELECT day FROM sereno.uptime_rolled ORDER BY day DESC LIMIT 1"), 30
+    )
+    done = 'sereno_worker_job_last_success_timestamp_seconds{task="uptime"}'
+    wait_until("the job is done", lambda: metric(desk, done) > 0, 60)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from tests.equipment.desk import memory_database
 from sereno.cli import main_group
 from sereno.cli import maintenance as command
 
+ROOT = Path(__file__).parents[3]
 Run = Callable[..., Result]
 
 
@@ -59,3 +62,15 @@ def test_what_is_wrongly_typed_is_told_and_plans_nothing(run: Run, arguments: tu
     answer = run("add", "x", *arguments)
     assert answer.exit_code == 2
     assert json.loads(run("list", "--json").stdout) == []
+
+
+@pytest.mark.parametrize("name", ["maintenance.md", "maintenance.es.md"])
+def test_what_the_documentation_types_is_understood(run: Run, name: str) -> None:
+    text = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    lines = re.findall(r"^\./sereno maintenance (.+)$", text, re.MULTILINE)
+    assert [line.split()[0] for line in lines] == ["add", "list", "end", "cancel"]
+    assert [run(*shlex.split(line, comments=True)).exit_code for line in lines[:2]] == [0, 0]
+    # The first is planned and there is no second: both are refused for what they are, not for how they are typed.
+    assert [run(*shlex.split(line, comments=True)).exit_code for line in lines[2:]] == [1, 1]
+    for option in set(re.findall(r"`(--[a-z-]+)", text)):
+        assert option in run("add", "--help").stdout

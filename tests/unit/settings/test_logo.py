@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from tests.equipment.desk import Visitor, desk_app
 from tests.equipment.readings import Readings
 
+from sereno import prepare
 from sereno.core.errors import SettingsError
 from sereno.serve.native.files import bring_logo
 from sereno.serve.native.home import Home
@@ -85,3 +87,22 @@ def test_it_is_served_as_a_picture_that_can_do_nothing(tmp_path: Path) -> None:
     desk = app.extensions["sereno"]
     desk.surroundings = replace(desk.surroundings, settings=settings(""))
     assert visitor.get(address).status_code == 404
+
+
+def test_in_compose_it_is_brought_from_the_clone_and_from_nowhere_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("os.chown", "os.fchown"):
+        monkeypatch.setattr(name, lambda *_: None)
+    monkeypatch.setattr(prepare, "DESK_USER", os.getuid())
+    clone, own = tmp_path / "clone", tmp_path / "www/own"
+    clone.mkdir()
+    (clone / "mine.png").write_bytes(PNG)
+    assert list(prepare._logo(clone, own, settings("mine.png"))) == ["brought the logo to the desk"]
+    assert (own / "logo.png").read_bytes() == PNG
+    assert list(prepare._logo(clone, own, settings("mine.png"))) == []
+    (tmp_path / "other.svg").write_bytes(SVG)
+    with pytest.raises(SettingsError, match="outside of the clone"):
+        list(prepare._logo(clone, own, settings("../other.svg")))
+    assert list(prepare._logo(clone, own, settings(""))) == []
+    assert not (own / "logo.png").exists()
