@@ -37,6 +37,22 @@ ACTIONS = {
     "probe.add": N_("Probe added"),
     "probe.change": N_("Probe changed"),
     "probe.remove": N_("Probe removed"),
+    "incident.open": N_("Incident opened"),
+    "incident.acknowledge": N_("Incident acknowledged"),
+    "incident.assign": N_("Incident given to somebody"),
+    "incident.comment": N_("Incident commented on"),
+    "incident.publish": N_("Incident's update published"),
+    "incident.resolve": N_("Incident resolved"),
+    "incident.reopen": N_("Incident reopened"),
+    "maintenance.add": N_("Maintenance planned"),
+    "maintenance.change": N_("Maintenance changed"),
+    "maintenance.end": N_("Maintenance ended"),
+    "maintenance.cancel": N_("Maintenance cancelled"),
+    "heartbeat.declare": N_("Heartbeat declared"),
+    "heartbeat.pause": N_("Heartbeat paused"),
+    "heartbeat.resume": N_("Heartbeat resumed"),
+    "heartbeat.remove": N_("Heartbeat removed"),
+    "notice.retry": N_("Notice sent again"),
 }
 """The kinds of action in words; one without words here is shown as it is."""
 
@@ -60,9 +76,12 @@ FIELDS = {
     "interval": N_("how often"),
     "group": N_("heading"),
     "status_page": N_("on the public page"),
+    "state": N_("state"),
+    "owner": N_("who has it"),
+    "event": N_("entry of the timeline"),
 }
 
-FIELDS_WITH_WORDS = {"role", "language"}
+FIELDS_WITH_WORDS = {"role", "language", "state"}
 
 VALUES = {
     "viewer": N_("Viewer"),
@@ -70,6 +89,9 @@ VALUES = {
     "admin": N_("Administrator"),
     "en": "English",
     "es": "Español",
+    "open": N_("Open"),
+    "acknowledged": N_("Acknowledged"),
+    "resolved": N_("Resolved"),
 }
 
 
