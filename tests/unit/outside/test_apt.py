@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,15 @@ def test_another_failure_is_told_at_once_with_its_own_last_lines(tmp_path: Path)
     assert (refusal.value.log_tail, refusal.value.next_step) == ("no network", "look")
 
 
+@pytest.fixture
+def ctrl_c_counts() -> Iterator[None]:
+    """A shell's background job ignores Ctrl-C, and so would all that it starts: a shell could not even trap it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c_counts")
 def test_ctrl_c_waits_until_apt_has_come_to_a_good_end(tmp_path: Path) -> None:
     told: list[str] = []
     program = tmp_path / "apt-get"
