@@ -189,7 +189,8 @@ PROCESS_EXPORTER = Component(
     idle_mb=15,
     limit_mb=40,
     # Its image has no shell to ask with, like the one before.
-    health=HttpHealth("/metrics"),
+    # Its measurements read every process there is: asked for them twice a second, it never answers in time when busy.
+    health=HttpHealth("/"),
     native=NativeProgram(
         program="prometheus-process-exporter",
         package="prometheus-process-exporter",
