@@ -1,4 +1,4 @@
-"""Backups in Compose: made of MySQL, proven in the worker's 160 MB, restored over what is there."""
+"""Backups in Compose: made of MySQL, proven in the worker's 192 MB, restored over what is there."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_a_backup_is_made_and_proven_within_the_workers_memory(sereno: CommandLi
     assert made["proof"]["good"], made
     assert made["rows"] > 3
     worker = sereno.stack.containers()["worker"]
-    assert worker["HostConfig"]["Memory"] == 160 * 1024 * 1024
+    assert worker["HostConfig"]["Memory"] == 192 * 1024 * 1024
     assert not worker["State"]["OOMKilled"] and worker["RestartCount"] == 0
     (listed,) = json.loads(sereno.must("backup", "list", "--json"))
     assert listed["name"] == made["name"]

@@ -122,7 +122,7 @@ def _beside_the_desk() -> Surroundings:
 
 
 def _become(module: str, *arguments: str, as_json: bool) -> NoReturn:
-    """Go on as another program of ours, without what this one has loaded: a proof in a container has 160 MB for all."""
+    """Go on as another program of ours, without what this one has loaded: a proof in a container has 192 MB for all."""
     how = "json" if as_json else "words"
     os.execv(sys.executable, [sys.executable, "-m", module, *arguments, how])  # noqa: S606
 

@@ -2,7 +2,7 @@
 
 SERENO_BACKUPS is the folder of the files, SERENO_PASSPHRASE the file that opens encrypted ones. It introduces the room
 to its neighbours by itself: `wiring` would load the database's library and the settings', which take more memory than
-all of this, and a proof in the worker's container has 160 MB for everything.
+all of this, and a proof in the worker's container has 192 MB for everything.
 """
 
 from __future__ import annotations

@@ -156,7 +156,8 @@ WORKER = Component(
     image=IMAGE,
     port=WORKER_METRICS_PORT,
     idle_mb=70,
-    limit_mb=160,
+    # An encrypted backup's proof: the worker 60, the prover 56, the throwaway server 43, a health check beside them.
+    limit_mb=192,
     health=HttpHealth("/healthz", command=("CMD", "python", "-m", "sereno.outside.ask", "5001", "/healthz")),
     native=NativeProgram(
         program="python3",
