@@ -11,14 +11,13 @@ from functools import cache
 import nh3
 from markdown_it import MarkdownIt
 
+from sereno.respond.incidents.model import TEXT_LENGTH
+
 ELEMENTS = frozenset({"p", "br", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a"})
 """What a text can be made of. No headings (the page has its own), no pictures (another server would know who reads)."""
 
 LINKS = frozenset({"http", "https", "mailto"})
 """Where a link may lead, besides an address of the desk's own (`/alerts/7`)."""
-
-LONGEST = 10_000
-"""Characters that a text may have."""
 
 _LEFT_OUT = ("html_block", "html_inline", "image", "heading", "lheading", "hr", "reference")
 
@@ -26,9 +25,9 @@ _LEFT_OUT = ("html_block", "html_inline", "image", "heading", "lheading", "hr", 
 def to_html(text: str) -> str:
     """`text` (CommonMark without headings, pictures and HTML; a new line is a new line) as safe HTML, for people.
 
-    Links carry `rel="nofollow noopener noreferrer"`. What is beyond `LONGEST` is not shown.
+    Links carry `rel="nofollow noopener noreferrer"`. What is beyond `TEXT_LENGTH` is not shown.
     """
-    written: str = _reader().render(text[:LONGEST])
+    written: str = _reader().render(text[:TEXT_LENGTH])
     return nh3.clean(
         written,
         tags=set(ELEMENTS),

@@ -6,7 +6,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from sereno.respond.incidents.markdown import ELEMENTS, LONGEST, to_html
+from sereno.respond.incidents.markdown import ELEMENTS, to_html
+from sereno.respond.incidents.model import TEXT_LENGTH
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -96,4 +97,4 @@ def test_an_address_in_angle_brackets_is_a_link() -> None:
 
 
 def test_no_more_than_the_longest_text_is_shown() -> None:
-    assert len(to_html("x" * (LONGEST + 500))) == LONGEST + len("<p></p>")
+    assert len(to_html("x" * (TEXT_LENGTH + 500))) == TEXT_LENGTH + len("<p></p>")
