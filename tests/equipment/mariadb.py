@@ -118,7 +118,7 @@ class MariaDb:
         connection = pymysql.connect(unix_socket=str(self.folder / "server.sock"), user="root", autocommit=True)
         try:
             with connection.cursor() as cursor:
-                cursor.execute(query, values)
+                cursor.execute(query, values or None)
                 return list(cursor.fetchall())
         finally:
             connection.close()
