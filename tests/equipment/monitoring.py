@@ -26,6 +26,8 @@ PROGRAMS = {
     "process-exporter": "prometheus-process-exporter",
 }
 
+EACH_SECOND = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
+
 
 def missing(*names: str) -> list[str]:
     """Which of these components' programs this machine lacks."""
@@ -112,15 +114,19 @@ class Monitoring:
         self._await("alertmanager", "/-/ready")
 
     def start_prometheus(
-        self, targets: Mapping[str, Sequence[tuple[str, Mapping[str, str]]]], rules: Mapping[str, str]
+        self,
+        targets: Mapping[str, Sequence[tuple[str, Mapping[str, str]]]],
+        rules: Mapping[str, str],
+        *,
+        pace: Mapping[str, str] = EACH_SECOND,
     ) -> None:
-        """Scrapes `targets` (job → address and labels) each second and evaluates `rules` (file name → text)."""
+        """Scrapes `targets` (job → address and labels) and evaluates `rules` (file name → text), both at `pace`."""
         folder = self.folder / "rules"
         folder.mkdir(exist_ok=True)
         for name, text in rules.items():
             (folder / name).write_text(text)
         config: dict[str, Any] = {
-            "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
+            "global": dict(pace),
             "rule_files": [f"{folder}/*.yml"],
             "scrape_configs": [
                 {
