@@ -97,6 +97,7 @@ def test_no_list_and_no_filter_reads_or_sorts_a_whole_table(filled: Database) ->
     statements |= {f"alerts: {name}": as_sent(filled, wanted) for name, wanted in ALERT_LISTS.items()}
     statements["what is due"] = settle.ending(Rules(), NOON)
     statements["alerts without an incident"] = orphans()
+    statements["the last delivery"] = alert_store.LAST_HEARD
     bad = {name: found for name, statement in statements.items() if (found := faults(explained(filled, statement)))}
     assert not bad
     rows = {name: sum(int(step["rows"] or 0) for step in explained(filled, each)) for name, each in statements.items()}

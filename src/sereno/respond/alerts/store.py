@@ -255,9 +255,12 @@ def names(session: Session) -> list[str]:
     return list(session.scalars(select(SeriesRow.name).distinct().order_by(SeriesRow.name).limit(500)))
 
 
+LAST_HEARD = select(func.max(SeriesRow.heard_at))
+
+
 def last_heard(session: Session) -> datetime | None:
     """When Alertmanager last delivered anything; None when it never has."""
-    return session.scalar(select(func.max(SeriesRow.heard_at)))
+    return session.scalar(LAST_HEARD)
 
 
 def _alerts_with_labels() -> Select[AlertRow, dict[str, str]]:

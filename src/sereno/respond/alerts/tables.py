@@ -25,6 +25,7 @@ class SeriesRow(Base):
         Index("ix_alert_series_name", "name"),
         Index("ix_alert_series_instance", "instance"),
         Index("ix_alert_series_severity", "severity"),
+        Index("ix_alert_series_heard_at", "heard_at"),
         TABLE_OPTIONS,
     )
 
